@@ -1,0 +1,58 @@
+# Every path here is relative, so the checkout may lie in a folder with a space in its name.
+# Commands run as `.venv/bin/python -m ...`: the first line of an installed script breaks in such a folder with some versions of pip.
+
+PY := .venv/bin/python
+FEED ?= examples/feed
+AS_OF ?= 2026-06-15T07:00
+OUT ?= out
+DOCUMENTS ?= html,pdf
+SUITE := -n 2 --doctest-modules --pyargs discharge tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format types suite suite-wheel lock wheel clean prepare-run prepare-dev
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: prepare-run ## prepare, review the example feed, show the ten most urgent stays (FEED, AS_OF, OUT, DOCUMENTS)
+	@$(PY) -m discharge review "$(FEED)" --as-of "$(AS_OF)" --out "$(OUT)" --documents "$(DOCUMENTS)"
+
+test: prepare-dev ## prepare, then lint, types, the suite in the checkout, the suite against the built wheel
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory types
+	@$(MAKE) --no-print-directory suite
+	@$(MAKE) --no-print-directory suite-wheel
+
+lint: prepare-dev ## ruff: rules and formatting
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+format: prepare-dev ## let ruff sort imports and format
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+types: prepare-dev ## mypy --strict
+	$(PY) -m mypy --strict discharge
+
+suite: prepare-dev ## tests and doctests in the checkout
+	$(PY) -m pytest $(SUITE)
+
+suite-wheel: prepare-dev ## the same tests, from another folder, against the built wheel
+	$(PY) scripts/suite_wheel.py $(SUITE)
+
+lock: ## pin dependencies after a change of pyproject.toml (make lock UPGRADE=1 for newer versions)
+	@test -x .venv/bin/uv || $(MAKE) --no-print-directory prepare-dev
+	sh scripts/lock.sh $(if $(UPGRADE),--upgrade)
+
+wheel: prepare-dev ## build the wheel into dist/
+	$(PY) -m build --no-isolation --wheel --outdir dist .
+
+clean: ## remove everything that make made
+	rm -rf .venv .prepare.lock out dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find discharge tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+
+prepare-run:
+	@sh scripts/prepare.sh run
+
+prepare-dev:
+	@sh scripts/prepare.sh dev
