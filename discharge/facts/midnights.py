@@ -1,0 +1,39 @@
+"""Hours, days and local midnights of a stay (42 CFR 412.3(d): benchmark and presumption; inpatient days for 409.30)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from discharge.facts.stays import DAY, HOUR, NEVER, Columns, Floats, Ints, Stays
+
+
+def midnights(stays: Stays, columns: Columns) -> None:
+    """Set what is counted in time. A midnight is a change of the local date, so a day of 23 or 25 hours has one."""
+    head = stays.head_evidence()
+    elapsed = (stays.t - stays.arrival).astype(np.float64)
+    columns.put("stay.hours_in_hospital", elapsed / HOUR, head)
+    columns.put("stay.days_in_hospital", elapsed / DAY, head)
+    columns.put("stay.benchmark_midnights", _crossed(stays, stays.arrival), because=["stay.arrival_at"])
+    inpatient_from: Ints = columns.values["_inpatient_from"]
+    crossed = _crossed(stays, inpatient_from)
+    outpatient = columns.number("stay.is_inpatient") == 0
+    status = ["stay.is_inpatient", "stay.inpatient_order_at"]
+    columns.put("stay.presumption_midnights", np.where(outpatient, 0.0, crossed), because=status)
+    columns.put("stay.inpatient_days", np.where(outpatient, 0.0, np.maximum(crossed, 1.0)), because=status)
+    columns.put(
+        "stay.hours_in_observation", _observation(stays, columns), because=["stay.observation_start_at"]
+    )
+
+
+def _crossed(stays: Stays, begin: Ints) -> Floats:
+    """Return local midnights after ``begin`` and by t; NaN where it never began."""
+    return stays.local_day(stays.t) - stays.local_day(begin)
+
+
+def _observation(stays: Stays, columns: Columns) -> Floats:
+    begin: Ints = columns.values["_observed_from"]
+    inpatient_from: Ints = columns.values["_inpatient_from"]
+    until = np.where(inpatient_from != NEVER, inpatient_from, stays.t)
+    hours = np.maximum(until - np.where(begin == NEVER, until, begin), 0) / HOUR
+    never = (begin == NEVER) & (inpatient_from != NEVER) & (inpatient_from <= stays.start)
+    return np.where(begin != NEVER, hours, np.where(never, 0.0, np.nan))
