@@ -1,0 +1,232 @@
+"""The shortest lists of missing facts.
+
+**Definition.** A set of facts that are not charted *could settle* an unknown criterion as met when there are values
+for them which make it met whatever the facts still missing may be. Sets are minimal (no part of one would do) and
+ordered by size, then name. Where no values of missing facts can make the criterion met (a dated parameter has no
+value, say), the sets that could make it not met are given instead.
+
+The search first looks at the tree alone, as if every question had its own answer: to meet an OR, meet one part; to
+meet an AND, all parts; at least n, any n parts; a score, enough items. Then each set found is tried with real values
+(numbers at, below, between and above the thresholds asked of the same fact), so that questions about one fact are
+answered consistently; a set that fails is widened by one fact at a time. Questions about two missing facts at once
+(time between two moments, one number against another) are taken as free. Of a part of a tree at most 64 sets are
+kept, the smallest first; that bites only where dozens of facts could each do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from threading import Lock
+from typing import TypeAlias
+
+from discharge.criteria.columns import FactsLike
+from discharge.criteria.evaluate import Findings
+from discharge.criteria.kleene import MET, NOT_MET, UNKNOWN
+from discharge.criteria.pattern import Pattern, PatternTable
+from discharge.criteria.program import AtomNode, GateNode, NotNode, TotalNode
+from discharge.criteria.trial import Trial
+from discharge.packs import Packs
+from discharge.packs.tree import KnownLeaf
+
+Family: TypeAlias = tuple[int, ...]  # sets of facts as bits
+
+_WIDEST = 64
+_WIDENED = 60  # sets tried beyond those that the tree proposes
+_REMEMBERED = 100_000
+_NOTHING: Family = (0,)
+
+
+def missing_facts(
+    packs: Packs, findings: Findings, facts: FactsLike, full_id: str, stay_id: str, limit: int = 3
+) -> list[frozenset[str]]:
+    """Return the smallest sets (of at most ``limit`` facts) that could settle an unknown criterion of a stay.
+
+    Empty for a criterion that is known. See the module for what "could settle" means.
+    """
+    row = findings.position(stay_id)
+    if findings.status[full_id][row] != UNKNOWN:
+        return []
+    table = _table(packs, findings, full_id)
+    key = (packs.digest, full_id, limit, table.key(row))
+    with _lock:
+        known = _found.get(key)
+    if known is None:
+        known = _search(packs, table, table.pattern(row), limit)
+        with _lock:
+            _found[key] = known
+            if len(_found) > _REMEMBERED:
+                _found.popitem(last=False)
+    return list(known)
+
+
+_found: OrderedDict[tuple[str, str, int, bytes], tuple[frozenset[str], ...]] = OrderedDict()
+_lock = Lock()
+
+
+def _table(packs: Packs, findings: Findings, full_id: str) -> PatternTable:
+    evaluator = findings.evaluator
+    if evaluator is None:
+        raise ValueError("these findings were not made by evaluate_criteria")
+    known = evaluator.tables.get(full_id)
+    if not isinstance(known, PatternTable):
+        known = evaluator.tables[full_id] = PatternTable(packs, evaluator, full_id)
+    return known
+
+
+def _search(packs: Packs, table: PatternTable, pattern: Pattern, limit: int) -> tuple[frozenset[str], ...]:
+    trial = Trial(packs, table.program, pattern)
+    search = _Search(table, pattern, trial.base, limit)
+    for target in (MET, NOT_MET):
+        kept = _tried(trial, target, search.family(len(table.program.nodes) - 1, target), limit)
+        if kept:
+            named = [pattern.names(mask) for mask in kept]
+            return tuple(sorted(named, key=lambda names: (len(names), sorted(names))))
+    return ()
+
+
+def _tried(trial: Trial, target: int, family: Family, limit: int) -> Family:
+    """Keep the sets for which values exist; widen those for which none do."""
+    queue = deque(family)
+    seen = set(family)
+    kept: list[int] = []
+    tries = 0
+    while queue and tries < len(family) + _WIDENED:
+        facts = queue.popleft()
+        if any(one & facts == one for one in kept):
+            continue
+        tries += 1
+        if trial.can_be(target, facts):
+            kept.append(facts)
+            continue
+        for other in trial.open_facts if facts.bit_count() < limit else ():
+            wider = facts | other
+            if wider not in seen:
+                seen.add(wider)
+                queue.append(wider)
+    return _minimal(kept, limit)
+
+
+class _Search:
+    """Families of sets by the tree alone; only what is unknown is looked into."""
+
+    def __init__(self, table: PatternTable, pattern: Pattern, base: list[int], limit: int) -> None:
+        self.program = table.program
+        self.pattern = pattern
+        self.base = base
+        self.limit = limit
+        # A part that asks whether something is charted may change though it is known.
+        asking = self.program.known_mask
+        self.may_change = [
+            status == UNKNOWN or below & asking != 0
+            for status, below in zip(base, self.program.below, strict=True)
+        ]
+        self._known: dict[tuple[int, int], Family] = {}
+
+    def family(self, place: int, target: int) -> Family:
+        """Return the sets that could give node ``place`` the status ``target``."""
+        if not self.may_change[place]:
+            return _NOTHING if self.base[place] == target else ()
+        key = (place, target)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._family(place, target)
+        return known
+
+    def _family(self, place: int, target: int) -> Family:
+        node = self.program.nodes[place]
+        match node:
+            case GateNode(of=of, count=count):
+                wanted = count if target == MET else len(of) - count + 1
+                return self._choose([self.family(child, target) for child in of], wanted)
+            case NotNode(of=child):
+                return self.family(child, MET - target)
+            case TotalNode():
+                return self._total(node, target)
+            case AtomNode(place=atom):
+                return self._atom(atom, target)
+
+    def _atom(self, place: int, target: int) -> Family:
+        needed = self.pattern.needed[place]
+        if isinstance(self.program.atoms[place], KnownLeaf):
+            if not needed:  # charted already
+                return _NOTHING if self.pattern.status[place] == target else ()
+            return (needed,) if target == MET else _NOTHING
+        return (needed,) if needed and needed.bit_count() <= self.limit else ()
+
+    def _choose(self, families: list[Family], count: int) -> Family:
+        """Return the sets that bring about ``count`` of several parts."""
+        open_ones = [family for family in families if family and family != _NOTHING]
+        count -= sum(family == _NOTHING for family in families)
+        if count <= 0:
+            return _NOTHING
+        if count > len(open_ones):
+            return ()
+        if count == 1:
+            return _minimal((mask for family in open_ones for mask in family), self.limit)
+        chosen: list[Family] = [_NOTHING] + [()] * count
+        for seen, family in enumerate(open_ones):
+            # What can still lead to `count` in the end; the rest need not be kept.
+            for place in range(count, max(count - len(open_ones) + seen, 0), -1):
+                more = self._both(chosen[place - 1], family)
+                chosen[place] = _minimal((*chosen[place], *more), self.limit) if chosen[place] else more
+        return chosen[count]
+
+    def _both(self, one: Family, other: Family) -> Family:
+        if one == _NOTHING or other == _NOTHING:
+            return other if one == _NOTHING else one
+        return _minimal((a | b for a in one for b in other), self.limit)
+
+    def _total(self, node: TotalNode, target: int) -> Family:
+        """A score is met when enough items go the right way, whatever the rest does."""
+        limit, op = self.pattern.limit(node.threshold), node.threshold.op
+        if math.isnan(limit):
+            return ()
+        if op in ("==", "!="):
+            whole = _NOTHING
+            for points, child in node.items:
+                whole = self._both(whole, self._item(points, child, upward=True)[2])
+            return whole
+        return self._enough(node, (op in (">", ">=")) == (target == MET), limit)
+
+    def _enough(self, node: TotalNode, upward: bool, limit: float) -> Family:
+        """Return the sets that could bring the total as far as ``limit`` (the trial settles ties)."""
+        sure = 0.0
+        gains: dict[int, float] = {0: 0.0}
+        for points, child in node.items:
+            worst, gain, family = self._item(points, child, upward=upward)
+            sure += worst
+            for mask, so_far in list(gains.items()) if gain else ():
+                for more in family:
+                    wider = mask | more
+                    if wider.bit_count() <= self.limit and gains.get(wider, -1.0) < so_far + gain:
+                        gains[wider] = so_far + gain
+        need = limit - sure if upward else sure - limit
+        return _minimal((mask for mask, gain in gains.items() if gain >= need - 1e-9), self.limit)
+
+    def _item(self, points: float | None, child: int, *, upward: bool) -> tuple[float, float, Family]:
+        """Return an item's points at worst, what more it could bring, and the sets that could bring it."""
+        if points is None:
+            node = self.program.nodes[child]
+            place = node.place if isinstance(node, AtomNode) else -1
+            low, high = self.pattern.points[place]
+            family = (self.pattern.needed[place],) if low != high else _NOTHING
+            return (low if upward else high), high - low, family
+        if not self.may_change[child]:
+            return (points if self.base[child] == MET else 0.0), 0.0, _NOTHING
+        helps = (points > 0) == upward
+        return (0.0 if helps else points), abs(points), self.family(child, MET if helps else NOT_MET)
+
+
+def _minimal(sets: Iterable[int], limit: int) -> Family:
+    """Drop sets that hold another, and those of more than ``limit`` facts; smallest first."""
+    kept: list[int] = []
+    for mask in sorted(
+        {one for one in sets if one.bit_count() <= limit}, key=lambda one: (one.bit_count(), one)
+    ):
+        if not any(smaller & mask == smaller for smaller in kept):
+            kept.append(mask)
+            if len(kept) == _WIDEST:
+                break
+    return tuple(kept)
