@@ -56,3 +56,15 @@ prepare-run:
 
 prepare-dev:
 	@sh scripts/prepare.sh dev
+
+# Benchmarks (benchmarks/README.md)
+BENCH_ROWS ?= 100000
+
+.PHONY: bench-decide bench-review
+
+bench-decide: prepare-run ## this engine and five others decide the same rules (BENCH_ROWS)
+	@sh benchmarks/prepare.sh
+	$(PY) benchmarks/decide.py --rows $(BENCH_ROWS) --json out/bench-decide.json
+
+bench-review: prepare-run ## whole reviews per second, peak memory, one evaluate (FEED, AS_OF)
+	$(PY) benchmarks/review.py --feed "$(FEED)" --as-of "$(AS_OF)" --json out/bench-review.json
