@@ -194,7 +194,7 @@ def _place(encounters: list[Resource], current: set[str]) -> list[Resource]:
         key = unit.lower().replace(" ", "-")
         ward, bed = f"ward-{key}", f"bed-{key}-{beds[unit]:02d}"
         locations[ward] = _location(ward, unit, "wa", None)
-        locations[bed] = _location(bed, f"{unit} {beds[unit]:02d}", "bd", ward)
+        locations[bed] = _location(bed, f"{beds[unit]:02d}", "bd", ward)
         stay["location"] = [
             {"location": {"reference": f"Location/{bed}"}, "status": "active"},
             {"location": {"reference": f"Location/{ward}"}, "status": "active"},
