@@ -64,6 +64,13 @@ class SmallTable:
     values: pd.DataFrame
     t: pd.Series[Any]
 
+    @property
+    def index(self) -> pd.Index[Any]:
+        return self.values.index
+
+    def column(self, fact: str) -> Any | None:
+        return self.values[fact].array if fact in self.values.columns else None
+
     def evidence(self, fact: str, stay_id: str) -> Sequence[Any]:
         return ()
 

@@ -1,0 +1,126 @@
+"""The application, and what becomes of an error: a message on stderr and an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from discharge import __version__
+from discharge.cli import ask, feed, review, rules
+from discharge.errors import DischargeError
+
+INTERRUPTED = 130
+TERMINATED = 143
+DEFECT = 1
+
+app = typer.Typer(
+    name="discharge",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+review.register(app)
+ask.register(app)
+app.add_typer(rules.app, name="rules")
+app.add_typer(feed.app, name="feed")
+app.add_typer(ask.schema_app, name="schema")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"discharge {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def discharge(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave."),
+    ] = False,
+) -> None:
+    """Medical necessity, denial risk and discharge plans for hospital stays, from dated and cited rules.
+
+    Reads a hospital's feed (FHIR R4, CSV, Parquet, Excel), reviews every inpatient as of a moment, and writes
+    today's worklist, a review, a drafted discharge plan and a payer summary for each. It gives advice to people:
+    it never denies, never sends anything, and keeps "not known" apart from "no".
+
+    \b
+    First steps:
+      discharge review FEED --as-of 2026-06-15T07:00 --out out     review a feed
+      discharge explain ENCOUNTER --run out                        why a stay got its review
+      discharge facts --search oxygen                              what the rules can ask
+      discharge rules test                                         run the cases beside the rules
+
+    \b
+    Exit codes:
+      0 done                       6 a payer profile is malformed
+      1 a defect of ours           7 results can't be written
+      2 wrong option or argument   8 the rules engine failed
+      3 feed can't be opened       9 a case beside a rule does not hold
+      4 nothing to review         10 `feed check` found records it would reject
+      5 a rule is malformed       11 a fact's name or value is wrong     130 interrupted
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code (see :mod:`discharge.errors`)."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        signal.signal(signal.SIGTERM, _terminate)
+    try:
+        outcome = app(args=given, prog_name="discharge", standalone_mode=False)
+        sys.stdout.flush()
+        if outcome == INTERRUPTED:  # typer answers Ctrl-C with this code and no word
+            raise KeyboardInterrupt
+    except DischargeError as error:
+        return _tell(error.exit_code, error.problem, str(error), given)
+    except (KeyboardInterrupt, typer.Abort):
+        return _tell(INTERRUPTED, "interrupted", "interrupted; nothing of this run was left behind", given)
+    except BrokenPipeError:  # the reader (`| head`) has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last place where a defect can be told in plain words
+        usage = getattr(error, "format_message", None)
+        if usage is None:
+            return _tell(DEFECT, "internal", _defect(error), given)
+        return _tell(
+            int(getattr(error, "exit_code", 2)), "usage", f"{usage()} `--help` shows what there is.", given
+        )
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(TERMINATED)
+
+
+def _defect(error: BaseException) -> str:
+    """Name the kind and place of a defect. Its message may quote the chart, so it is not shown."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "discharge" in frame.filename]
+    inside = frames[-1] if frames else None
+    name = inside.filename.rpartition("discharge" + os.sep)[2] if inside else "?"
+    place = f"discharge/{name}:{inside.lineno} in {inside.name}" if inside else "outside our code"
+    return (
+        f"this is our fault: {type(error).__name__} at {place}. Nothing was written over."
+        " Please report this line; it holds no patient data."
+    )
+
+
+def _tell(code: int, problem: str, message: str, given: Sequence[str]) -> int:
+    if "--json" in given:
+        sys.stderr.write(
+            json.dumps({"event": "error", "problem": problem, "exit_code": code, "message": message}) + "\n"
+        )
+    else:
+        sys.stderr.write(f"discharge: {message}\n")
+    return code

@@ -1,0 +1,95 @@
+"""The spool: a feed as read, on disk, cut into batches of whole patients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from discharge.chart import DTYPES, TABLES, Chart
+from discharge.feeds.charts import assemble
+from discharge.feeds.rejects import COLUMNS
+from discharge.feeds.stays import resolve_stays
+
+BatchKey: TypeAlias = int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What became of the records: ``records_read == records_used + records_rejected + sum(records_not_used)``.
+
+    A reject row stands for a record, or (``parts_rejected`` of them) for a field or component of a record that is
+    used without it, so ``len(rejects) == records_rejected + parts_rejected``.
+    """
+
+    records_read: int
+    records_used: int
+    records_rejected: int
+    records_not_used: dict[str, int]
+    parts_rejected: int
+    files: int
+    bytes: int
+
+    def __post_init__(self) -> None:
+        total = self.records_used + self.records_rejected + sum(self.records_not_used.values())
+        if total != self.records_read:
+            raise AssertionError(
+                f"the account does not add up: {self.records_read} read, {total} accounted for"
+            )
+
+
+@dataclass(frozen=True)
+class Spool:
+    """A feed on disk. It holds paths and counts only, so it can be sent to worker processes.
+
+    ``encounters_read`` is the number of hospital stays, ``context_encounters`` of all other encounters (clinic visits,
+    emergency visits and intensive care parts of stays).
+    """
+
+    folder: Path
+    account: Account
+    batch_count: int
+    encounters_read: int = 0
+    context_encounters: int = 0
+    notes: tuple[str, ...] = field(default=())
+
+    def batches(self) -> list[BatchKey]:
+        """Return the keys of the batches, in order."""
+        return list(range(self.batch_count))
+
+    def rejects(self) -> pd.DataFrame:
+        """Return a row per reject, ordered by source, line, record, field and code."""
+        frame: pd.DataFrame = pq.read_table(self.folder / "rejects.parquet").to_pandas()
+        return frame[list(COLUMNS)].astype({"line": "Int64"})
+
+    def chart(self, batch: BatchKey) -> Chart:
+        """Return the chart of one batch: whole patients, rows ordered by ``row_id``."""
+        return assemble({table: self.rows(table, batch) for table in TABLES})
+
+    def rows(self, table: str, batch: BatchKey, columns: list[str] | None = None) -> pd.DataFrame:
+        """Return the finished rows of one table and batch, typed."""
+        path = self.folder / "tables" / f"{table}.parquet"
+        frame: pd.DataFrame = pq.read_table(
+            path, columns=columns, filters=[("batch", "=", batch)]
+        ).to_pandas()
+        frame = frame.drop(columns="batch", errors="ignore")
+        types: dict[str, Any] = {name: DTYPES[c.kind] for name, c in TABLES[table].items() if name in frame}
+        if "on_ward" in frame:
+            types["on_ward"] = "boolean"
+        for name, dtype in types.items():
+            if dtype == DTYPES["time"]:
+                frame[name] = frame[name].dt.tz_localize("UTC")  # spooled as UTC, without saying so
+        return frame.astype(types)
+
+
+def count_stays(spool: Spool) -> tuple[int, int]:
+    """Return how many hospital stays and how many other encounters the spool holds."""
+    stays = total = 0
+    for batch in spool.batches():
+        encounters = resolve_stays(spool.rows("encounters", batch), spool.rows("segments", batch))
+        stays += int(encounters["is_stay"].sum())
+        total += len(encounters)
+    return stays, total - stays

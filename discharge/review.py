@@ -1,0 +1,92 @@
+"""The whole pipeline on one page: a chart as of a moment becomes a Review for each stay.
+
+A daily census, one question at the bedside and a feed of a million stays all come through here; one admission is a
+table of one. No clock is read: ``as_of`` is the only time there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from discharge.chart import Chart
+from discharge.clocks import clocks
+from discharge.costs.stay import stay_money
+from discharge.criteria import evaluate_criteria
+from discharge.denial import denial_risks
+from discharge.drg import procedure_codes
+from discharge.facts import FactTable, extract
+from discharge.inference import Engine, infer
+from discharge.needs import needs, open_needs
+from discharge.options import options
+from discharge.packs import Packs
+from discharge.payers import PayerMatch, Payers, coverage_facts, profile_facts, stay_matches
+from discharge.plan import plan
+from discharge.review_model import Review
+from discharge.review_parts import Batch, Found, assemble
+from discharge.review_stay import Identities, named_match
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """Reviews ordered by ``encounter_id``, the encounter that stands for the stay."""
+
+    reviews: list[Review]
+
+
+def review(
+    chart: Chart, *, as_of: pd.Timestamp, packs: Packs, payers: Payers, zone: str, engine: Engine = "durable"
+) -> Reviews:
+    """Review every stay of ``chart`` that was known at ``as_of`` (aware); days and midnights are those of ``zone``.
+
+    Raises:
+        EngineError: the rules engine failed or contradicted itself.
+    """
+    known = chart.as_of(as_of)
+    facts = extract(known, as_of=as_of, zone=zone)
+    matches = stay_matches(payers, facts, known)
+    facts = coverage_facts(payers, facts, known)
+    findings = evaluate_criteria(packs, facts, zone=zone)
+    conclusions = infer(packs, findings, engine=engine)
+    who = Identities.of(known)
+    batch = Batch(packs, facts, findings, conclusions, matches, who, procedure_codes(known), as_of, zone)
+    return Reviews([_review(batch, stay_id) for stay_id in sorted(facts.values.index)])
+
+
+def evaluate_facts(
+    rows: Sequence[Mapping[str, object]],
+    payer: str | None = None,
+    *,
+    as_of: pd.Timestamp,
+    packs: Packs,
+    payers: Payers,
+    zone: str,
+) -> Reviews:
+    """Review named facts with no chart. What the profile of ``payer`` says fills in facts that are not given.
+
+    Raises:
+        FactError: a name or value that the catalogue does not have.
+        UsageError: no such payer profile.
+    """
+    match = named_match(payers, payer)
+    facts = FactTable.from_named([{**profile_facts(match.profile), **row} for row in rows], as_of)
+    findings = evaluate_criteria(packs, facts, zone=zone)
+    matches: dict[str, PayerMatch] = dict.fromkeys(facts.values.index, match)
+    batch = Batch(
+        packs, facts, findings, infer(packs, findings), matches, Identities.of(None), {}, as_of, zone
+    )
+    return Reviews([_review(batch, stay_id) for stay_id in facts.values.index])
+
+
+def _review(batch: Batch, stay_id: str) -> Review:
+    """Everything after inference looks at one stay at a time; what is dear is remembered by what it depends on."""
+    view = batch.view(stay_id)
+    money = stay_money(view, batch.procedures.get(stay_id))
+    running = clocks(view)
+    risks = denial_risks(view, batch.packs, money, clocks_found=running)
+    needed = needs(view, batch.packs)
+    ranked = options(view, needed, money)
+    planned = plan(view, needed, ranked, running, money, open_needs=open_needs(view, batch.packs))
+    return assemble(batch, view, Found(money, running, risks, needed, ranked, planned))

@@ -1,0 +1,333 @@
+"""Criteria as a review shows them: for one stay, each test with its value, its status and the chart row behind it.
+
+A criterion names the criteria that it is made of (``parts``) instead of repeating their tests, so that a reader can
+walk from a conclusion down to chart rows and every test stands once in a review.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from discharge import wording
+from discharge.criteria import MET, NOT_MET, UNKNOWN, Findings
+from discharge.dated import Citation
+from discharge.facts import EvidenceRow, FactTable, catalogue
+from discharge.packs import Packs, RuleFile
+from discharge.packs.tree import (
+    All,
+    AnyOf,
+    AtLeast,
+    ConditionsApplyLeaf,
+    CriterionLeaf,
+    ElapsedLeaf,
+    FlagLeaf,
+    KnownLeaf,
+    Leaf,
+    Not,
+    NumberLeaf,
+    OtherLeaf,
+    RoleLeaf,
+    ScoreLeaf,
+    SetLeaf,
+    TextLeaf,
+    Threshold,
+    Tree,
+    facts_of,
+    leaves,
+)
+from discharge.review_model import FactSeen, Finding, Scalar, Score, Status
+
+ROWS_SHOWN = 3
+_WORDS: tuple[Status, ...] = ("not_met", "unknown", "met")
+Rows: TypeAlias = Callable[[str], tuple[Any, ...]]
+
+OPS = {"<": "below", "<=": "at most", ">": "above", ">=": "at least", "==": "exactly", "!=": "other than"}
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What of a criterion is the same for every stay."""
+
+    title: str
+    file: RuleFile
+    tree: Tree
+    leaves: tuple[Leaf, ...]
+    scores: tuple[str, ...]
+    cites: tuple[str, ...]
+    verified: bool
+
+
+_SHAPES: dict[str, dict[str, _Shape]] = {}  # by digest of the packs: made once per process
+
+
+@dataclass
+class FindingBook:
+    """Findings of a batch, looked up stay by stay. Holds nothing of a stay but the evidence read last."""
+
+    packs: Packs
+    findings: Findings
+    facts: FactTable
+    _places: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._places = {stay: place for place, stay in enumerate(self.findings.index)}
+        self._columns = {name: place for place, name in enumerate(self.facts.values.columns)}
+        self._shapes = _SHAPES.setdefault(self.packs.digest, {})
+        self._cells = self.facts.values.to_numpy(dtype=object)  # a cell at a time, a frame is slow
+
+    def status(self, full_id: str, stay_id: str) -> Status:
+        """Return the status of a criterion; unknown where these packs have no such criterion."""
+        found = self.findings.status.get(full_id)
+        return "unknown" if found is None else _word(found[self._places[stay_id]])
+
+    def applies(self, file_id: str, stay_id: str) -> Status:
+        """Return whether a rule file applies to a stay."""
+        found = self.findings.applies.get(file_id)
+        return "unknown" if found is None else _word(found[self._places[stay_id]])
+
+    def value(self, fact: str, stay_id: str) -> Any:
+        """Return a fact as the table holds it; NaN, NaT or None where unknown."""
+        return self._cells[self._places[stay_id], self._columns[fact]]
+
+    def evidence(self, fact: str, stay_id: str) -> tuple[EvidenceRow, ...]:
+        """Return the latest chart rows behind a fact, at most three."""
+        return tuple(self.facts.evidence(fact, stay_id)[-ROWS_SHOWN:]) if fact in self._columns else ()
+
+    def open_facts(self, full_id: str, stay_id: str) -> tuple[str, ...]:
+        """Return the facts, not charted, that an unknown criterion rests on, through what it refers to."""
+        found: dict[str, None] = {}
+        waiting, seen = deque([full_id]), {full_id}
+        while waiting:
+            here = waiting.popleft()
+            if here not in self.packs.criteria or self.status(here, stay_id) != "unknown":
+                continue
+            for leaf in self._decisive(self._shape(here).tree, self._places[stay_id]):
+                names = self._score_facts(leaf.score) if isinstance(leaf, ScoreLeaf) else facts_of(leaf)
+                found.update(dict.fromkeys(name for name in names if _is_missing(self.value(name, stay_id))))
+                more = [part for part in self._parts([leaf], stay_id) if part not in seen]
+                seen.update(more)
+                waiting.extend(more)
+        return tuple(found)
+
+    def findings_of(
+        self, roles: Mapping[str, str], others: Iterable[str], stay_id: str, rows: Rows
+    ) -> list[Finding]:
+        """Return the criteria named (``roles``: criterion -> role, whole; ``others``) and what decided them.
+
+        Below a criterion come only the parts that its status rests on: of an OR that is met the parts that are, of
+        an AND that is not met the parts that aren't, of an unknown one the unknown parts. An unknown criterion that
+        no role rests on names its parts only. ``rows`` gives the chart rows behind a fact of this stay.
+        """
+        found: dict[str, Finding] = {}
+        for names, follows_unknown in ((roles, True), (others, False)):
+            waiting = deque(name for name in dict.fromkeys(names) if name in self.packs.criteria)
+            while waiting:
+                here = waiting.popleft()
+                if here not in found:
+                    found[here] = self._finding(here, stay_id, roles.get(here), rows)
+                    if follows_unknown or found[here].status != "unknown":
+                        waiting.extend(found[here].parts)
+        return list(found.values())
+
+    def _finding(self, full_id: str, stay_id: str, role: str | None, rows: Rows) -> Finding:
+        shape = self._shape(full_id)
+        place = self._places[stay_id]
+        asked = shape.leaves if role is not None else tuple(dict.fromkeys(self._decisive(shape.tree, place)))
+        tests = [
+            leaf for leaf in asked if not isinstance(leaf, (CriterionLeaf, RoleLeaf, ConditionsApplyLeaf))
+        ]
+        others = {name for leaf in tests if not isinstance(leaf, KnownLeaf) for name in facts_of(leaf)}
+        tests = [leaf for leaf in tests if not (isinstance(leaf, KnownLeaf) and leaf.fact in others)]
+        names = dict.fromkeys(name for leaf in tests for name in facts_of(leaf))
+        return Finding(
+            criterion=full_id,
+            title=shape.title,
+            rule_file=shape.file.id,
+            status=self.status(full_id, stay_id),
+            role=role,
+            facts=[self._test(leaf, stay_id, rows) for leaf in tests],
+            parts=list(dict.fromkeys(self._parts(asked, stay_id))),
+            missing=[name for name in names if _is_missing(self.value(name, stay_id))],
+            citations=list(shape.cites),
+            verified=shape.verified,
+        )
+
+    def _decisive(self, tree: Tree, place: int) -> Iterator[Leaf]:
+        """Yield the leaves that the status of ``tree`` rests on."""
+        if not isinstance(tree, (All, AnyOf, Not, AtLeast)):
+            yield tree
+            return
+        status = self._code(tree, place)
+        for child in tree.of:
+            same = self._code(child, place) == status
+            every = (isinstance(tree, All) and status == MET) or (
+                isinstance(tree, AnyOf) and status == NOT_MET
+            )
+            open_count = isinstance(tree, AtLeast) and status == UNKNOWN and self._code(child, place) == MET
+            if same or every or open_count or isinstance(tree, Not):
+                yield from self._decisive(child, place)
+
+    def _code(self, tree: Tree, place: int) -> int:
+        evaluator = self.findings.evaluator
+        return UNKNOWN if evaluator is None else int(evaluator.tree(tree)[place])
+
+    def _parts(self, asked: Iterable[Leaf], stay_id: str) -> Iterator[str]:
+        """Yield the criteria that leaves refer to; of a role, those of condition files that apply."""
+        for leaf in asked:
+            if isinstance(leaf, CriterionLeaf):
+                yield leaf.criterion
+            elif isinstance(leaf, RoleLeaf):
+                for file in self.packs.condition_files:
+                    if leaf.role in file.roles and self.applies(file.id, stay_id) == "met":
+                        yield file.roles[leaf.role]
+
+    def scores(self, full_ids: Iterable[str], stay_id: str) -> list[Score]:
+        """Return the scores that the criteria ask, as intervals."""
+        names = dict.fromkeys(score for full_id in full_ids for score in self._shape(full_id).scores)
+        return [self._score(name, stay_id) for name in names]
+
+    def _score(self, name: str, stay_id: str) -> Score:
+        table = self.packs.scores[name]
+        low, high = (float(end[self._places[stay_id]]) for end in self.findings.scores[name])
+        missing = [fact for fact in self._score_facts(name) if _is_missing(self.value(fact, stay_id))]
+        band = table.band_of(low, high)
+        return Score(name=name, title=table.title, low=low, high=high, band=band, missing=missing)
+
+    def _score_facts(self, name: str) -> tuple[str, ...]:
+        items = self.packs.scores[name].items
+        return tuple(dict.fromkeys(fact for item in items for fact in self._asked(item.when, item.fact)))
+
+    def _asked(self, tree: Tree | None, fact: str | None) -> Iterator[str]:
+        if fact is not None:
+            yield fact
+        for leaf in leaves(tree) if tree is not None else ():
+            yield from facts_of(leaf)
+            if isinstance(leaf, CriterionLeaf):
+                yield from self._asked(self.packs.criteria[leaf.criterion].tree, None)
+
+    def _shape(self, full_id: str) -> _Shape:
+        known = self._shapes.get(full_id)
+        if known is None:
+            known = self._shapes[full_id] = _shape(self.packs, full_id)
+        return known
+
+    def _test(self, leaf: Leaf, stay_id: str, evidence: Rows) -> FactSeen:
+        status: Status = _WORDS[self._code(leaf, self._places[stay_id])]
+        if isinstance(leaf, ScoreLeaf):
+            return self._score_test(leaf, stay_id, status)
+        name = facts_of(leaf)[0]
+        fact = catalogue()[name]
+        value = self.value(name, stay_id)
+        rows = () if _is_missing(value) else evidence(name)
+        row = rows[-1] if rows else None
+        return FactSeen(
+            name=name,
+            title=fact.title,
+            value=scalar(value, fact.type),
+            unit=fact.unit,
+            test=leaf.text if isinstance(leaf, SetLeaf) and leaf.text else self._asks(leaf, stay_id),
+            status=status,
+            at=row.at.to_pydatetime() if row is not None and row.at is not None else None,
+            source=row.source if row is not None else None,
+            row_id=row.row_id if row is not None else None,
+            charted=row.text if row is not None else None,
+        )
+
+    def _score_test(self, leaf: ScoreLeaf, stay_id: str, status: Status) -> FactSeen:
+        score = self._score(leaf.score, stay_id)
+        shown: Scalar = score.low if score.low == score.high else f"{score.low:g} to {score.high:g}"
+        test = self._compared(leaf.threshold, stay_id)
+        return FactSeen(
+            name=leaf.score, title=score.title, value=shown, unit="{score}", test=test, status=status
+        )
+
+    def _asks(self, leaf: Leaf, stay_id: str) -> str:
+        match leaf:
+            case NumberLeaf(threshold=threshold):
+                return self._compared(threshold, stay_id)
+            case OtherLeaf(op=op, other=other):
+                return f"{OPS[op]} {catalogue()[other].title.lower()}"
+            case FlagLeaf(wanted=wanted):
+                return "yes" if wanted else "no"
+            case TextLeaf(values=values, negated=negated):
+                return ("not " if negated else "") + " or ".join(values).replace("_", " ")
+            case SetLeaf(value_set=name):
+                return f"in the list {name.replace('_', ' ')}"
+            case ElapsedLeaf(start=start, end=end, threshold=threshold):
+                until = "the review" if end == "t" else catalogue()[end].title.lower()
+                return (
+                    f"{self._compared(threshold, stay_id)} from {catalogue()[start].title.lower()} to {until}"
+                )
+            case _:
+                return "charted"
+
+    def _compared(self, threshold: Threshold, stay_id: str) -> str:
+        value: float | None = float(threshold.value) if threshold.value is not None else None
+        if threshold.parameter is not None:
+            held = float(self.findings.parameters_used[threshold.parameter][self._places[stay_id]])
+            value = None if math.isnan(held) else held
+        return f"{OPS[threshold.op]} {wording.value(value, threshold.unit)}"
+
+
+def _shape(packs: Packs, full_id: str) -> _Shape:
+    criterion = packs.criteria[full_id]
+    file = packs.files[criterion.file_id]
+    every = tuple(dict.fromkeys(leaves(criterion.tree)))
+    cites = tuple(dict.fromkeys(_cites(packs, file, criterion.tree)))
+    sources = [citation(packs, key) for key in cites]
+    return _Shape(
+        title=criterion.tree.text or criterion.name.replace("_", " ").capitalize(),
+        file=file,
+        tree=criterion.tree,
+        leaves=every,
+        scores=tuple(leaf.score for leaf in every if isinstance(leaf, ScoreLeaf)),
+        cites=cites,
+        verified=all(source.verified for source in sources if source is not None),
+    )
+
+
+def citation(packs: Packs, full_key: str) -> Citation | None:
+    """Return the citation ``pack.file.key``."""
+    file_id, _, key = full_key.rpartition(".")
+    file = packs.files.get(file_id)
+    return file.citations.get(key) if file is not None else None
+
+
+def _cites(packs: Packs, file: RuleFile, tree: Tree) -> Iterator[str]:
+    """Yield the full keys that a tree and the parameters in it rest on."""
+    yield from (f"{file.id}.{key}" for key in tree.cites)
+    if isinstance(tree, (All, AnyOf, Not, AtLeast)):
+        for child in tree.of:
+            yield from _cites(packs, file, child)
+    elif isinstance(tree, (NumberLeaf, ElapsedLeaf, ScoreLeaf)) and tree.threshold.parameter is not None:
+        owner = tree.threshold.parameter.rpartition(".")[0]
+        held = packs.parameters[tree.threshold.parameter].values.values()
+        yield from (f"{owner}.{one.cite}" for one in held if one.cite)
+
+
+def _word(code: np.int8) -> Status:
+    return _WORDS[code]
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+
+
+def scalar(value: object, kind: str) -> Scalar:
+    """Return a fact's value as JSON has it: flags true and false, times ISO text, None where unknown."""
+    if _is_missing(value):
+        return None
+    if kind == "flag":
+        return value == 1
+    if isinstance(value, tuple):
+        return [str(one) for one in value]
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    return float(value) if isinstance(value, (int, float)) else str(value)
