@@ -15,7 +15,7 @@ help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: prepare-run ## prepare, review the example feed, show the ten most urgent stays (FEED, AS_OF, OUT, DOCUMENTS)
-	@$(PY) -m discharge review "$(FEED)" --as-of "$(AS_OF)" --out "$(OUT)" --documents "$(DOCUMENTS)"
+	@$(PY) -m discharge review "$(FEED)" --as-of "$(AS_OF)" --in-house --out "$(OUT)" --documents "$(DOCUMENTS)"
 
 test: prepare-dev ## prepare, then lint, types, the suite in the checkout, the suite against the built wheel
 	@$(MAKE) --no-print-directory lint

@@ -1,6 +1,7 @@
 """The chart: what is known of patients and their stays, as tables with a row per fact charted.
 
-Every row has ``row_id`` (``Observation/vs-1``), ``source`` (file and line) and ``known_at`` (when the hospital
+Every row has ``row_id`` (``Observation/vs-1``), ``source`` (its file; the line is left
+out, so that the order of lines changes nothing) and ``known_at`` (when the hospital
 knew it). Times are UTC ``datetime64[us]``; text is ``str``, missing is NaN. A table of one stay and a table of a
 million are the same thing.
 """
@@ -40,7 +41,7 @@ def _columns(required: str = "", **columns: tuple[Kind, str]) -> dict[str, Colum
 
 _PROVENANCE: dict[str, Column] = _columns(
     row_id=("text", "what the feed calls this row, e.g. Observation/vs-1; made from file and line if absent"),
-    source=("text", "file and line; filled in by the reader"),
+    source=("text", "file; filled in by the reader"),
     known_at=("time", "when the hospital knew it; the row's own time if absent"),
 )
 
@@ -223,7 +224,7 @@ TABLES: Mapping[str, dict[str, Column]] = {
 
 def empty(table: str) -> pd.DataFrame:
     """Return table ``table`` with no row and the right types."""
-    return pd.DataFrame({name: pd.Series(dtype=DTYPES[column.kind]) for name, column in TABLES[table].items()})  # type: ignore[call-overload]
+    return pd.DataFrame({name: pd.Series(dtype=DTYPES[column.kind]) for name, column in TABLES[table].items()})
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from discharge import wording
 from discharge.errors import FeedNotFoundError, UsageError
-from discharge.review_model import ConclusionSeen, FactSeen, Finding, Review
+from discharge.facts import catalogue
+from discharge.review.model import ConclusionSeen, FactSeen, Finding, Review
 
+POSSIBLE_SHOWN = 3
 WIDTH = 110
 TITLES = {
     "admission": "Admission",
@@ -68,7 +70,8 @@ class _Explainer:
         yield f"  Payer: {review.payer.title or 'no profile matched'} ({review.payer.reason})"
         yield f"  {care.statement}"
         for name, title in TITLES.items():
-            yield f"  {title:<26}{wording.status(getattr(care, name))}{self._missing(name)}"
+            yield f"  {title:<26}{self._level(name)}"
+            yield from self._missing(name)
         if review.conditions_note:
             yield f"  {review.conditions_note}"
         denial = review.denial.summary
@@ -76,7 +79,7 @@ class _Explainer:
             f"  Denial risk {denial.band}: {wording.usd(denial.exposure_usd)} exposed,"
             f" {wording.usd(denial.expected_loss_usd)} expected loss"
         )
-        yield from (f"    {risk.title}: {risk.fix}" for risk in review.denial.risks)
+        yield from self._risks()
         if review.needs:
             yield "  Needs: " + wording.joined([need.title for need in review.needs])
         yield from (f"  Option {option.title}: {option.reason}" for option in review.options)
@@ -94,11 +97,36 @@ class _Explainer:
         for conclusion in self.review.conclusions:
             yield from self._conclusion(conclusion)
 
-    def _missing(self, name: str) -> str:
+    def _level(self, name: str) -> str:
+        care = self.review.level_of_care
+        if name in care.does_not_apply:
+            return "- does not apply to this payer"
+        return wording.status(getattr(care, name))
+
+    def _missing(self, name: str) -> Iterator[str]:
+        """Yield the shortest missing-fact sets of an unknown finding."""
         sets = self.review.level_of_care.missing.get(name, [])
-        if not sets:
-            return ""
-        return "  (would be settled by " + " or by ".join(wording.joined(one) for one in sets) + ")"
+        for number, one in enumerate(sets):
+            start = "    would be settled by " if number == 0 else "    or by "
+            titles = [f"{catalogue()[fact].title} ({fact})" for fact in one]
+            yield from textwrap.wrap(
+                start + wording.joined(titles), WIDTH, subsequent_indent="      ", break_on_hyphens=False
+            )
+
+    def _risks(self) -> Iterator[str]:
+        """Yield the dangers that are there, and the first few that can't be ruled out."""
+        risks = self.review.denial.risks
+        possible = [risk for risk in risks if risk.state == "possible"]
+        for risk in risks:
+            if risk.state == "present" or risk in possible[:POSSIBLE_SHOWN]:
+                yield from textwrap.wrap(
+                    f"{risk.title} ({risk.state}): {risk.fix}",
+                    WIDTH,
+                    initial_indent="    ",
+                    subsequent_indent="      ",
+                )
+        if len(possible) > POSSIBLE_SHOWN:
+            yield f"    and {len(possible) - POSSIBLE_SHOWN} more that the chart does not rule out (all in --json)"
 
     def _conclusion(self, conclusion: ConclusionSeen) -> Iterator[str]:
         said = ", ".join(f"{name} {value}" for name, value in conclusion.payload.items() if value is not None)

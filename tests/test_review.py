@@ -17,7 +17,7 @@ from discharge.packs import load_packs
 from discharge.payers import load_payers
 from discharge.resources import data_folder
 from discharge.review import evaluate_facts, review
-from discharge.review_model import Review
+from discharge.review.model import Review
 from discharge.worklist import URGENCIES, next_steps, ranked, table_of
 
 NOW = pd.Timestamp(AS_OF, tz=ZONE).tz_convert("UTC")
@@ -165,3 +165,11 @@ def test_the_ranking_does_not_depend_on_order_or_batches(order, cut):
 
 
 _REVIEWS = reviewed()
+
+
+def test_a_diagnosis_may_be_written_with_its_dot():
+    who = {"patient.age_years": 71, "patient.sex": "male"}
+    dotted, plain = (
+        evaluated({**who, "diagnosis.principal": code}, "original_medicare") for code in ("J18.9", "J189")
+    )
+    assert dotted.stay.ms_drg is not None and dotted.stay.ms_drg == plain.stay.ms_drg

@@ -18,7 +18,7 @@ from small_feed import AS_OF, ZONE, write_fhir, write_tables
 
 from discharge.errors import OutputError
 from discharge.resources import data_folder
-from discharge.review_model import Review
+from discharge.review.model import Review
 from discharge.run import RunSettings, run_review
 
 SAME = ["worklist.csv", "reviews.ndjson", "worklist.parquet"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,9 +12,22 @@ import numpy as np
 import pandas as pd
 
 from discharge import units
-from discharge.codes import concepts, convert
+from discharge.codes import concepts, convert, undotted
 from discharge.errors import FactError, Fault
-from discharge.facts.listing import Fact, catalogue
+from discharge.facts.listing import Fact, FactType, catalogue
+
+_BLANK: Mapping[FactType, Any] = {
+    "number": np.nan,
+    "flag": np.nan,
+    "text": None,
+    "time": pd.NaT,
+    "codes": None,
+}
+
+
+_DIAGNOSES = frozenset(  # written with or without the dot
+    {"diagnosis.principal", "diagnosis.admission", "diagnosis.codes", "diagnosis.stay_codes"}
+)
 
 
 class _WrongError(Exception):
@@ -29,22 +42,22 @@ def named_values(rows: list[dict[str, object]]) -> dict[str, list[Any]]:
     """
     faults: list[Fault] = []
     columns: dict[str, list[Any]] = {}
+    facts = catalogue()
     for number, row in enumerate(rows):
-        place = f"row {number + 1}: " if len(rows) > 1 else ""
         for name, value in row.items():
-            fact = catalogue().get(name)
-            if fact is None:
-                faults.append(Fault(f"{place}{name}", "no such fact", nearest_fact(str(name))))
-                continue
+            fact = facts.get(name)
             try:
+                if fact is None:
+                    raise _WrongError("no such fact", nearest_fact(str(name)))
                 known = typed_value(fact, value)
             except _WrongError as wrong:
+                place = f"row {number + 1}: " if len(rows) > 1 else ""
                 faults.append(Fault(f"{place}{name}", *map(str, wrong.args)))
                 continue
-            blank: Any = (
-                pd.NaT if fact.type == "time" else np.nan if fact.type in ("number", "flag") else None
-            )
-            columns.setdefault(name, [blank] * len(rows))[number] = known
+            column = columns.get(name)
+            if column is None:
+                column = columns[name] = [_BLANK[fact.type]] * len(rows)
+            column[number] = known
     if faults:
         raise FactError(faults)
     return columns
@@ -61,10 +74,7 @@ def nearest_fact(name: str) -> str:
 
 def typed_value(fact: Fact, value: object) -> Any:
     """Return ``value`` as the type of ``fact``; NaN, NaT or None for None."""
-    if value is None:
-        return pd.NaT if fact.type == "time" else np.nan if fact.type in ("number", "flag") else None
-    read = {"number": _number, "flag": _flag, "text": _text, "time": _time, "codes": _codes}[fact.type]
-    return read(fact, value)
+    return _BLANK[fact.type] if value is None else _READ[fact.type](fact, value)
 
 
 def _number(fact: Fact, value: object) -> float:
@@ -104,9 +114,9 @@ def _flag(_: Fact, value: object) -> float:
     raise _WrongError("not a flag", "true, false, or null where it isn't known")
 
 
-def _text(_: Fact, value: object) -> str:
+def _text(fact: Fact, value: object) -> str:
     if isinstance(value, str) and value.strip():
-        return value
+        return undotted(value) if fact.name in _DIAGNOSES else value
     raise _WrongError("not text", "quoted text, or null where it isn't known")
 
 
@@ -121,7 +131,16 @@ def _time(_: Fact, value: object) -> pd.Timestamp:
     raise _WrongError("not a time", "ISO 8601, such as 2026-02-10T07:00:00Z")
 
 
-def _codes(_: Fact, value: object) -> tuple[str, ...]:
+def _codes(fact: Fact, value: object) -> tuple[str, ...]:
     if isinstance(value, (list, tuple)) and all(isinstance(code, str) and code.strip() for code in value):
-        return tuple(value)
+        return tuple(undotted(code) for code in value) if fact.name in _DIAGNOSES else tuple(value)
     raise _WrongError("not a list of codes", 'a list of texts, such as ["J189"]')
+
+
+_READ: Mapping[FactType, Callable[[Fact, object], Any]] = {
+    "number": _number,
+    "flag": _flag,
+    "text": _text,
+    "time": _time,
+    "codes": _codes,
+}

@@ -198,7 +198,7 @@ def test_a_missing_required_column_is_named_with_the_nearest(feed: Feed, tmp_pat
 
 
 ROWS: dict[str, tuple[str, str, str]] = {
-    "wrong_columns": ("encounters", "e2,0017", ""),
+    "wrong_columns": ("encounters", "e2,0017", "encounters"),
     "encounter_without_period": ("encounters", "e2,0017,IMP,,,", "encounters.start"),
     "missing_required_value": ("encounters", "e2,,IMP,2025-06-10,,", "encounters.patient_id"),
     "bad_date": ("encounters", "e2,0017,IMP,10.6.25,,", "encounters.start"),

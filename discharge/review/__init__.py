@@ -24,9 +24,9 @@ from discharge.options import options
 from discharge.packs import Packs
 from discharge.payers import PayerMatch, Payers, coverage_facts, profile_facts, stay_matches
 from discharge.plan import plan
-from discharge.review_model import Review
-from discharge.review_parts import Batch, Found, assemble
-from discharge.review_stay import Identities, named_match
+from discharge.review.model import Review
+from discharge.review.parts import Batch, Found, assemble
+from discharge.review.stay import Identities, named_match
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,7 @@ class LevelOfCare(Model):
     two_midnight_benchmark: Status
     two_midnight_presumption: Status
     statement: str
+    does_not_apply: list[str] = Field(description="findings whose rule does not hold for this payer")
     missing: dict[str, list[list[str]]] = Field(description="per unknown finding: sets of facts, each enough")
 
 

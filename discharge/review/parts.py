@@ -24,8 +24,8 @@ from discharge.options import Option
 from discharge.packs import Packs
 from discharge.payers import PayerMatch
 from discharge.plan import Plan
-from discharge.review_findings import FindingBook, citation, scalar
-from discharge.review_model import (
+from discharge.review.findings import FindingBook, citation, scalar
+from discharge.review.model import (
     CitationSeen,
     ConclusionSeen,
     Condition,
@@ -40,7 +40,7 @@ from discharge.review_model import (
     Status,
     Task,
 )
-from discharge.review_stay import Identities, patient, payer, request, review_type, stay
+from discharge.review.stay import Identities, patient, payer, request, review_type, stay
 from discharge.stayview import StayView
 
 LEVEL: Mapping[str, str] = {
@@ -122,7 +122,12 @@ class Batch:
         if full_id not in self.packs.criteria or self.book.status(full_id, stay_id) != "unknown":
             return []
         sets = missing_facts(self.packs, self.findings, self.facts, full_id, stay_id)
-        return sorted((sorted(one) for one in sets), key=lambda one: (len(one), one))
+        return sorted((sorted(one) for one in sets), key=_easiest_first)
+
+
+def _easiest_first(facts: list[str]) -> tuple[int, int, list[str]]:
+    """Few facts first, and those that charts usually carry before those that somebody must be asked for."""
+    return len(facts), sum(bool(catalogue()[fact].source.get("assessed")) for fact in facts), facts
 
 
 @dataclass(frozen=True)
@@ -198,10 +203,24 @@ def level_of_care(batch: Batch, view: StayView) -> LevelOfCare:
         name: batch.book.status(full_id, view.stay_id) for name, full_id in LEVEL.items()
     }
     sentence = "; ".join(words[_WORDS.index(said[name])] for name, words in _SAID.items()) + "."
-    missing = {name: batch.missing(full_id, view.stay_id)[:SETS_SHOWN] for name, full_id in LEVEL.items()}
+    foreign = [name for name, full_id in LEVEL.items() if _is_foreign(batch, full_id, view.stay_id)]
+    missing = {
+        name: batch.missing(full_id, view.stay_id)[:SETS_SHOWN]
+        for name, full_id in LEVEL.items()
+        if name not in foreign
+    }
     return LevelOfCare(
-        **said, statement=sentence, missing={name: sets for name, sets in missing.items() if sets}
+        **said,
+        statement=sentence,
+        does_not_apply=foreign,
+        missing={name: sets for name, sets in missing.items() if sets},
     )
+
+
+def _is_foreign(batch: Batch, full_id: str, stay_id: str) -> bool:
+    """Whether the rule does not hold for this payer, as the presumption doesn't outside Original Medicare."""
+    file_id = full_id.rpartition(".")[0]
+    return file_id in batch.packs.files and batch.book.applies(file_id, stay_id) == "not_met"
 
 
 def _conditions(batch: Batch, view: StayView) -> list[Condition]:

@@ -42,7 +42,7 @@ from discharge.packs.tree import (
     facts_of,
     leaves,
 )
-from discharge.review_model import FactSeen, Finding, Scalar, Score, Status
+from discharge.review.model import FactSeen, Finding, Scalar, Score, Status
 
 ROWS_SHOWN = 3
 _WORDS: tuple[Status, ...] = ("not_met", "unknown", "met")

@@ -14,7 +14,7 @@ from discharge import wording
 from discharge.chart import Chart
 from discharge.errors import UsageError
 from discharge.payers import PayerMatch, Payers
-from discharge.review_model import ExpectedDischarge, LevelOfCare, Patient, Payer, Request, ReviewType, Stay
+from discharge.review.model import ExpectedDischarge, LevelOfCare, Patient, Payer, Request, ReviewType, Stay
 from discharge.stayview import StayView
 
 NEW_HOURS = 24.0  # a patient in the house for less gets the admission review
