@@ -2,7 +2,10 @@
 
 import sys
 
-from discharge.cli import main
-
 if __name__ == "__main__":
+    try:
+        from discharge.cli import main
+    except KeyboardInterrupt:  # Ctrl-C before anything is loaded
+        sys.stderr.write("discharge: interrupted\n")
+        sys.exit(130)
     sys.exit(main())

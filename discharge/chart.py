@@ -70,7 +70,10 @@ TABLES: Mapping[str, dict[str, Column]] = {
         encounter_id=("text", "the feed's key of the encounter"),
         patient_id=("text", "patient of the encounter"),
         identifier=("text", "visit or account number"),
-        part_of=("text", "encounter of which this one is a part (either direction links an ED visit to its stay)"),
+        part_of=(
+            "text",
+            "encounter of which this one is a part (either direction links an ED visit to its stay)",
+        ),
         class_code=("text", "HL7 v3 ActCode: IMP, ACUTE, NONAC, OBSENC, EMER, SS, AMB, VR, HH"),
         status=("text", "FHIR R4 encounter status"),
         start=("time", "start of the encounter"),
@@ -197,7 +200,10 @@ TABLES: Mapping[str, dict[str, Column]] = {
     "assessments": _WHO
     | _columns(
         "item",
-        item=("text", "a fact's name from the catalogue (social.lives_alone, function.therapy_hours_tolerated, ...)"),
+        item=(
+            "text",
+            "a fact's name from the catalogue (social.lives_alone, function.therapy_hours_tolerated, ...)",
+        ),
         value=("number", "answer, where it is a number"),
         value_text=("text", "answer: words, yes or no, or a date"),
         assessed_at=("time", "when assessed"),
@@ -224,7 +230,9 @@ TABLES: Mapping[str, dict[str, Column]] = {
 
 def empty(table: str) -> pd.DataFrame:
     """Return table ``table`` with no row and the right types."""
-    return pd.DataFrame({name: pd.Series(dtype=DTYPES[column.kind]) for name, column in TABLES[table].items()})
+    return pd.DataFrame(
+        {name: pd.Series(dtype=DTYPES[column.kind]) for name, column in TABLES[table].items()}
+    )
 
 
 @dataclass(frozen=True)

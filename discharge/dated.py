@@ -6,10 +6,10 @@ from bisect import bisect_right
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 Scalar: TypeAlias = Decimal | int | bool | str | None
@@ -57,7 +57,9 @@ class Dated(Strict):
     """
 
     unit: str | None = None
-    by: str | None = Field(default=None, description="date fact that picks the value; the review's own day if absent")
+    by: str | None = Field(
+        default=None, description="date fact that picks the value; the review's own day if absent"
+    )
     values: dict[date, DatedValue]
 
     @cached_property
@@ -69,13 +71,18 @@ class Dated(Strict):
         index = bisect_right(self._starts, day) - 1
         return self.values[self._starts[index]] if index >= 0 else None
 
-    def numbers_on(self, days: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """Return the value for each day (datetime64, NaT allowed) as float64; NaN where none is known."""
-        starts = pd.DatetimeIndex(pd.to_datetime(self._starts)).as_unit("us")
-        amounts = [np.nan] + [_number(self.values[start].value) for start in self._starts]
-        moments = pd.DatetimeIndex(pd.to_datetime(days)).tz_localize(None).as_unit("us")
-        positions = np.searchsorted(starts.to_numpy(), moments.to_numpy(), side="right")
-        return np.where(moments.isna(), np.nan, np.asarray(amounts, dtype=np.float64)[positions])
+    def numbers_on(self, days: NDArray[np.datetime64]) -> NDArray[np.float64]:
+        """Return the value in force on each day (datetime64[D], NaT allowed); NaN where none is known."""
+        starts, amounts = self._table
+        places = np.searchsorted(starts, days, side="right")
+        places[np.isnat(days)] = 0
+        return amounts[places]
+
+    @cached_property
+    def _table(self) -> tuple[NDArray[np.datetime64], NDArray[np.float64]]:
+        """First days, and the values from each on; before them, in the first place, NaN."""
+        amounts = [np.nan, *(_number(self.values[start].value) for start in self._starts)]
+        return np.array(self._starts, dtype="datetime64[D]"), np.array(amounts, np.float64)
 
 
 def _number(value: object) -> float:

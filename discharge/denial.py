@@ -124,7 +124,7 @@ def denial_table() -> DenialTable:
 def denial_risks(
     view: StayView, packs: Packs, money: StayMoney, *, clocks_found: Sequence[Clock] | None = None
 ) -> list[DenialRisk]:
-    """Return the causes of denial that are present or can't be ruled out, the dearest expected loss first.
+    """Return the causes of denial that are present or can't be ruled out: present ones first, then the dearest loss.
 
     ``clocks_found`` are the stay's clocks where the caller has them already.
     """
@@ -248,14 +248,18 @@ def _due(view: StayView, deadline: Deadline | None, running: Iterable[Clock]) ->
 
 
 def _ranked(risks: list[DenialRisk]) -> list[DenialRisk]:
-    """By expected loss, then likelihood. Unknown dollars are ranked as the largest known ones of the stay."""
+    """Present causes before those that merely can't be ruled out; in each by expected loss, then likelihood.
+
+    A chart that never keeps, say, authorizations leaves many causes open; they must not hide what is really there.
+    Unknown dollars are ranked as the largest known ones of the stay.
+    """
     largest = max((risk.exposure_usd for risk in risks if risk.exposure_usd is not None), default=Decimal(1))
 
-    def key(risk: DenialRisk) -> tuple[Decimal, float, str]:
+    def key(risk: DenialRisk) -> tuple[bool, Decimal, float, str]:
         loss = risk.expected_loss_usd
         if loss is None:
             loss = largest * Decimal(str(risk.likelihood.expected))
-        return (-loss, -risk.likelihood.expected, risk.cause)
+        return (risk.state == "possible", -loss, -risk.likelihood.expected, risk.cause)
 
     return sorted(risks, key=key)
 

@@ -12,10 +12,12 @@ only note the rule; the fact retracted whatever happens; one lock; none of the e
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import product
 from threading import Lock
 from typing import Any, Literal, TypeAlias
 
@@ -25,6 +27,7 @@ from numpy.typing import NDArray
 
 from discharge import plain_rules
 from discharge.criteria import MET, WORDS, Findings
+from discharge.criteria.perpacks import once_per_packs
 from discharge.errors import EngineError
 from discharge.packs import STAGES, Packs, Payload, Rule, RuleFile, RulePart
 from discharge.packs.when import Alternative
@@ -33,7 +36,7 @@ Engine: TypeAlias = Literal["durable", "plain"]
 
 _REMEMBERED = 100_000  # distinct rows kept per process
 _YES_NO = ("no", "yes")
-_TABLE = 1_000_000  # most distinct keys that are numbered by a table
+_TABLE = 4096  # most keys whose outcomes are listed in a table, if there are as many stays
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,15 @@ class Conclusion:
 
 @dataclass(frozen=True)
 class _Block:
-    """What one part of a file concluded: ``groups`` numbers the outcome of each row, the last being nothing."""
+    """What one part of a file concluded: ``groups`` has the place of each row's outcome in ``outcomes``."""
 
-    groups: NDArray[np.intp]
+    groups: NDArray[np.integer[Any]]
     outcomes: list[tuple[Conclusion, ...]]
+
+    def where(self, name: str) -> NDArray[np.bool_] | None:
+        """Return the rows on which a conclusion was drawn; None if on no row."""
+        says = [any(one.name == name for one in outcome) for outcome in self.outcomes]
+        return np.array(says)[self.groups] if any(says) else None
 
 
 class Conclusions:
@@ -68,9 +76,16 @@ class Conclusions:
         self.index = index
         self.engine = engine
         self._files = files
-        columns = [block.groups for blocks in files for block in blocks]
-        self._table = np.column_stack(columns) if columns else np.zeros((len(index), 0), np.intp)
         self._known: dict[bytes, tuple[Conclusion, ...]] = {}
+
+    @cached_property
+    def _table(self) -> NDArray[np.int32]:
+        """The outcomes' places, a row per stay and a column per block: made when the first stay is asked for."""
+        columns = [block.groups for blocks in self._files for block in blocks]
+        table = np.empty((len(self.index), len(columns)), np.int32)
+        for place, column in enumerate(columns):
+            table[:, place] = column
+        return table
 
     @cached_property
     def rows(self) -> list[tuple[Conclusion, ...]]:
@@ -89,7 +104,9 @@ class Conclusions:
         found = np.zeros(len(self.index), np.bool_)
         for blocks in self._files:
             for block in blocks:
-                found |= _where_said(block).get(name, found)
+                rows = block.where(name)
+                if rows is not None:
+                    found |= rows
         return found
 
     def _row(self, place: int) -> tuple[Conclusion, ...]:
@@ -115,47 +132,26 @@ def infer(packs: Packs, findings: Findings, *, engine: Engine = "durable") -> Co
     used: Engine = "plain" if engine == "plain" or durable_engine() is None else "durable"
     files: list[list[_Block]] = []
     said: dict[str, NDArray[np.bool_]] = {}
+    asked = _asked(packs)
     for stage in STAGES:
         here = [
             [_decide(file, part, findings, said, used) for part in file.parts] for file in packs.stage(stage)
         ]
         for block in (block for blocks in here for block in blocks):
-            for name, rows in _where_said(block).items():
-                said[name] = said[name] | rows if name in said else rows
+            names = {one.name for outcome in block.outcomes for one in outcome}
+            for name in names & asked:
+                rows = block.where(name)
+                if rows is not None:
+                    said[name] = said[name] | rows if name in said else rows
         files.extend(here)
     return Conclusions(findings.index, used, files)
 
 
-def _where_said(block: _Block) -> dict[str, NDArray[np.bool_]]:
-    """Return, for every conclusion of a block, the rows on which it was drawn."""
-    names = {conclusion.name for outcome in block.outcomes for conclusion in outcome}
-    return {
-        name: np.array([any(one.name == name for one in outcome) for outcome in block.outcomes])[block.groups]
-        for name in names
-    }
-
-
-def _groups(
-    columns: Sequence[NDArray[Any]], bases: Sequence[int]
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Number the distinct rows of some columns of small numbers (each below its base); and where each first stands."""
-    key = np.zeros(len(columns[0]), np.int64)
-    room = 1
-    for column, base in zip(columns, bases, strict=True):
-        if room * base > _TABLE:
-            places, distinct = pd.factorize(key)
-            key, room = places.astype(np.int64), len(distinct)
-        key *= base
-        key += column
-        room *= base
-    if room > _TABLE:
-        numbers = pd.factorize(key)[0]
-    else:  # few enough for a table, which is faster than hashing
-        number_of = np.cumsum(np.bincount(key, minlength=1) > 0) - 1
-        numbers = number_of[key]
-    first = np.zeros(int(numbers.max(initial=-1)) + 1, np.intp)
-    first[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
-    return numbers, first
+@once_per_packs
+def _asked(packs: Packs) -> frozenset[str]:
+    """Return the conclusions that some rule looks at; of the others nobody asks on which rows they were drawn."""
+    subjects = (subject for file in packs.files.values() for subject in file.subjects)
+    return frozenset(name for kind, name in subjects if kind != "criterion")
 
 
 def _decide(
@@ -163,24 +159,58 @@ def _decide(
 ) -> _Block:
     """Decide each distinct row of statuses that a part looks at; rows to which the file does not apply get nothing."""
     size = len(findings.index)
-    rows = np.flatnonzero(findings.applies[file.id] == MET)
-    outcomes: list[tuple[Conclusion, ...]] = []
-    groups = np.full(size, -1, np.intp)
-    if len(rows):
-        nobody = np.zeros(size, np.bool_)
-        columns: list[NDArray[Any]] = [
-            (findings.status[name] if kind == "criterion" else said.get(name, nobody))[rows]
-            for kind, name in part.subjects
-        ]
-        inner, first = _groups(columns, [3 if kind == "criterion" else 2 for kind, _ in part.subjects])
-        groups[rows] = inner
-        for row in first.tolist():
-            words = tuple(
-                (WORDS if kind == "criterion" else _YES_NO)[int(column[row])]
-                for (kind, _), column in zip(part.subjects, columns, strict=True)
-            )
-            outcomes.append(_outcome(file, part, words, engine))
-    return _Block(np.where(groups < 0, len(outcomes), groups), [*outcomes, ()])
+    here = findings.applies[file.id] == MET
+    if not here.any():
+        return _Block(np.zeros(size, np.int8), [()])
+    nobody = np.zeros(size, np.bool_)
+    columns: list[NDArray[Any]] = [
+        findings.status[name] if kind == "criterion" else said.get(name, nobody)
+        for kind, name in part.subjects
+    ]
+    words = [WORDS if kind == "criterion" else _YES_NO for kind, _ in part.subjects]
+    groups, codes = _groups(columns, [len(one) for one in words], here)
+    outcomes = [() if row is None else _outcome(file, part, _said(words, row), engine) for row in codes]
+    return _Block(groups, outcomes)
+
+
+def _said(words: Sequence[Sequence[str]], codes: Sequence[int]) -> tuple[str, ...]:
+    return tuple(one[code] for one, code in zip(words, codes, strict=True))
+
+
+_Codes: TypeAlias = list[tuple[int, ...] | None]
+
+
+def _groups(
+    columns: Sequence[NDArray[Any]], bases: Sequence[int], here: NDArray[np.bool_]
+) -> tuple[NDArray[np.integer[Any]], _Codes]:
+    """Number the distinct rows of some columns of small numbers (each below its base), of the rows ``here`` only.
+
+    Returns the number of each row, and what the rows of each number hold: None where they are not ``here``, and for
+    a number that no row has.
+    """
+    room = math.prod(bases)
+    if room > min(_TABLE, len(here)):
+        return _listed(columns, here)
+    small = np.min_scalar_type(-room - 1)
+    key = columns[0].view(np.int8).astype(small, copy=False)
+    for column, base in zip(columns[1:], bases[1:], strict=True):
+        key = key * small.type(base)
+        key += column
+    if not here.all():
+        key = np.where(here, key, small.type(room))
+    seen = np.bincount(key, minlength=room).tolist()
+    every = product(*(range(base) for base in bases))  # in the order of their keys
+    return key, [*(row if count else None for count, row in zip(seen, every, strict=False)), None]
+
+
+def _listed(
+    columns: Sequence[NDArray[Any]], here: NDArray[np.bool_]
+) -> tuple[NDArray[np.integer[Any]], _Codes]:
+    """Number distinct rows as :func:`_groups` does, a row at a time: for few rows, and for very many possible ones."""
+    numbers: dict[tuple[int, ...] | None, int] = {}
+    rows = zip(here.tolist(), zip(*(column.tolist() for column in columns), strict=True), strict=True)
+    groups = [numbers.setdefault(row if is_here else None, len(numbers)) for is_here, row in rows]
+    return np.array(groups, np.int32), list(numbers)
 
 
 # Outcomes of distinct rows, per process. The key holds everything that an outcome depends on.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 
@@ -23,10 +24,11 @@ class OrderRow(Strict):
 
 
 class NeedRow(Strict):
-    """One need of ``needs.yaml``."""
+    """One need of ``needs.yaml``. ``vital``: a place that leaves it unmet isn't safe by itself."""
 
     title: str
     for_payer: bool
+    vital: bool = False
     order: OrderRow | None = None
 
 
@@ -80,6 +82,12 @@ def need_table() -> NeedTable:
     """Return the table of needs, read once."""
     path = reference_file("needs.yaml")
     return NeedTable.model_validate(yaml.load(path.read_bytes(), where="reference/needs.yaml"))
+
+
+def need_words(names: Sequence[str]) -> str:
+    """Return the titles of needs as they stand inside a sentence."""
+    rows = need_table().needs
+    return ", ".join(rows[name].title[:1].lower() + rows[name].title[1:] for name in names if name in rows)
 
 
 def needs(view: StayView, packs: Packs) -> list[Need]:

@@ -22,7 +22,7 @@ from discharge.costs.inputs import StayPrices
 from discharge.costs.ledger import OptionCost
 from discharge.costs.stay import StayMoney
 from discharge.facts import catalogue
-from discharge.needs import Because, Need, because_of
+from discharge.needs import Because, Need, because_of, need_table, need_words
 from discharge.stayview import RANK, ConclusionLike, Result, Status, StayView, kleene_all
 
 _ANSWERS: dict[str, Status] = {"met": "met", "not_met": "not_met"}
@@ -211,12 +211,13 @@ def _is_shown(stay: _Stay, option_id: str, row: OptionRow) -> bool:
 def _option(stay: _Stay, option_id: str, row: OptionRow) -> Option:
     eligibility = _eligibility(stay, option_id)
     coverage = _coverage(stay.view, option_id, row, eligibility)
+    leaves = [need for need in stay.needed if need not in row.meets]
     return Option(
         id=option_id,
         title=row.title,
         meets=[need for need in stay.needed if need in row.meets],
-        leaves=[need for need in stay.needed if need not in row.meets],
-        fit=stay.judged("fit", option_id),
+        leaves=leaves,
+        fit=_safe(stay.judged("fit", option_id), leaves),
         eligibility=eligibility,
         coverage=coverage,
         prior_authorization=_prior_authorization(stay, option_id, row),
@@ -226,6 +227,16 @@ def _option(stay: _Stay, option_id: str, row: OptionRow) -> Option:
         rank=0,
         reason="",
     )
+
+
+def _safe(fit: Judged, leaves: Sequence[str]) -> Judged:
+    """Return ``fit``, or a refusal where the place by itself would leave a vital need unmet."""
+    rows = need_table().needs
+    vital = [need for need in leaves if need in rows and rows[need].vital]
+    if not vital or fit.status == "not_met":
+        return fit
+    note = f"by itself it leaves {need_words(vital)} unmet"
+    return fit.model_copy(update={"status": "not_met", "notes": [note]})
 
 
 @cache
@@ -318,18 +329,24 @@ def _key(option: Option) -> tuple[int, int, int, int, bool, Decimal, str]:
 
 
 def _reason(option: Option) -> str:
-    """One sentence for the rank."""
+    """One sentence for the rank: fit, needs left, who pays and why, and the price with the patient's part."""
     fit = {
         "met": "Fits what is charted",
         "unknown": "Whether it fits is not charted",
         "not_met": "Does not fit what is charted",
     }[option.fit.status]
-    left = f", leaves {', '.join(option.leaves)} unmet" if option.leaves else ""
-    note = f" ({option.coverage.notes[0]})" if option.coverage.notes else ""
-    paid = {"met": "covered", "unknown": "coverage not settled", "not_met": "not covered"}[
+    left = f", leaves {need_words(option.leaves)} unmet" if option.leaves else ""
+    note = option.coverage.notes[0] if option.coverage.notes else ""
+    paid = {"met": "covered", "unknown": "coverage still open", "not_met": "not covered"}[
         option.coverage.status
     ]
-    total = option.cost.total_expected_usd
-    days = option.cost.horizon_days
-    cost = f"about ${total:,.0f} in all over {days} days" if total is not None else "cost not fully known"
-    return f"{fit}{left}; {paid}{note}; {cost}."
+    why = f" ({note})" if note and option.coverage.status == "met" else f": {note}" if note else ""
+    return f"{fit}{left}; {paid}{why}; {_cost_words(option.cost)}."
+
+
+def _cost_words(cost: OptionCost) -> str:
+    if cost.total_expected_usd is None:
+        return "cost not fully known"
+    words = f"about ${cost.total_expected_usd:,.0f} in all over {cost.horizon_days} days"
+    patient = cost.patient.expected
+    return words if patient is None else f"{words}, ${patient:,.0f} of it the patient's"

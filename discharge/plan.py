@@ -14,7 +14,7 @@ from discharge.costs.amounts import Range
 from discharge.costs.catalog import option_table
 from discharge.costs.inputs import iv_days_left
 from discharge.costs.stay import StayMoney
-from discharge.needs import Need, OpenNeed, need_table
+from discharge.needs import Need, OpenNeed, need_table, need_words
 from discharge.options import Option, OptionBarrier, Recommendation, recommend
 from discharge.stayview import Result, Status, StayView, status_of
 
@@ -240,7 +240,9 @@ def _unknown(
     leaving: PlannedDischarge,
     money: StayMoney,
 ) -> list[str]:
-    lines = [f"whether {one.title.lower()} is needed" for one in open_needs]
+    lines = (
+        [f"which of these are needed: {need_words([one.need for one in open_needs])}"] if open_needs else []
+    )
     lines += [f"whether {one.title.lower()} fits" for one in ranked if one.fit.status == "unknown"]
     if view.payer is None:
         lines.append("who pays: no payer profile matched")

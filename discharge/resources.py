@@ -35,5 +35,7 @@ def reference_file(name: str) -> Path:
     """Return a public table shipped inside ``discharge/reference``."""
     path = Path(str(files("discharge"))) / "reference" / name
     if not path.is_file():
-        raise UsageError(f"the reference table '{name}' is missing from this installation; install Discharge again")
+        raise UsageError(
+            f"the reference table '{name}' is missing from this installation; install Discharge again"
+        )
     return path

@@ -99,6 +99,21 @@ def test_a_file_that_does_not_surely_apply_concludes_nothing(tmp_path: Path) -> 
     assert [names(row) for row in found.rows] == [[], [], ["barrier.snf.no_stay"]]
 
 
+def test_many_stays_at_once_conclude_what_each_does_alone(tmp_path: Path) -> None:
+    packs = packs_of(tmp_path, TWO_STAGES)
+    rows = [
+        dict(zip(CRITERIA, row, strict=True)) for row in itertools.product(range(3), repeat=len(CRITERIA))
+    ]
+    applies = [place % 3 for place in range(len(rows))]
+    together = infer(packs, findings_of(packs, rows, applies))
+    alone = [infer(packs, findings_of(packs, [row], [one])) for row, one in zip(rows, applies, strict=True)]
+    assert together.rows == [one.rows[0] for one in alone]
+    concluded = {name for row in together.rows for name in names(row)}
+    assert concluded
+    for name in concluded:
+        assert together.concluded(name).tolist() == [bool(one.concluded(name)[0]) for one in alone]
+
+
 def test_equal_stays_share_their_conclusions(tmp_path: Path) -> None:
     packs = packs_of(tmp_path, TWO_STAGES)
     found = infer(packs, findings_of(packs, [{"c0": 2}, {"c0": 0}, {"c0": 2}]))

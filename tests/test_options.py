@@ -86,7 +86,7 @@ def test_what_is_left_unmet_goes_before_coverage():
     assert ids(ranked)[0] == "irf"
     snf = next(option for option in ranked if option.id == "snf")
     assert snf.leaves == ["intensive_rehab"]
-    assert "leaves intensive_rehab unmet" in snf.reason
+    assert "leaves intensive rehabilitation unmet" in snf.reason
 
 
 def test_coverage_goes_before_cost():

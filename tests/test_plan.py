@@ -74,7 +74,11 @@ def test_nothing_charted_plans_nothing_and_says_what_is_unknown():
     assert (found.recommended, found.goals) == (None, "unknown")
     assert "No destination can be recommended" in found.reason
     assert found.patient_cost.expected is None
-    for line in ("whether physical therapy is needed", "when the patient can leave", "the patient's goals"):
+    for line in (
+        "which of these are needed: physical therapy",
+        "when the patient can leave",
+        "the patient's goals",
+    ):
         assert line in found.unknown
     assert any("no payer profile" in line for line in found.unknown)
     assert found.contingency == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 
 from discharge.cli.options import ZONE, AsOf, Json, Payers, Rules, Zone, facility_zone, folder_or, moment
-from discharge.errors import FeedNotFoundError, UsageError
+from discharge.errors import FeedError, FeedNotFoundError, UsageError
 
 schema_app = typer.Typer(no_args_is_help=True, help="Print published schemas.")
 
@@ -75,7 +76,10 @@ def _read_facts(given: str) -> list[dict[str, object]]:
         path = Path(given)
         if not path.is_file():
             raise FeedNotFoundError(f"--facts: there is no file {given}")
-        content = path.read_bytes()
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise FeedError(f"--facts: {given} can't be read: {os.strerror(error.errno or 0)}") from None
     try:
         read = orjson.loads(content)
     except orjson.JSONDecodeError as error:
@@ -119,6 +123,6 @@ def schema_review() -> None:
       discharge schema review > review.schema.json
     """
     from discharge.cli import words
-    from discharge.review_model import Review
+    from discharge.review.model import Review
 
     sys.stdout.write(words.to_json(Review.model_json_schema(mode="serialization")) + "\n")

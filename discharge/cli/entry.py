@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -15,11 +16,12 @@ import typer
 
 from discharge import __version__
 from discharge.cli import ask, feed, review, rules
-from discharge.errors import DischargeError
+from discharge.errors import DischargeError, OutputError
 
 INTERRUPTED = 130
 TERMINATED = 143
 DEFECT = 1
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 app = typer.Typer(
     name="discharge",
@@ -90,13 +92,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader (`| head`) has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in FULL or error.filename is not None:
+            return _tell(DEFECT, "internal", _defect(error), given)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains on leaving
+        said = (
+            "cannot write the answer to standard output: its disk is full. A run folder, if made, is whole."
+        )
+        return _tell(OutputError.exit_code, OutputError.problem, said, given)
     except Exception as error:  # noqa: BLE001 - the last place where a defect can be told in plain words
         usage = getattr(error, "format_message", None)
         if usage is None:
             return _tell(DEFECT, "internal", _defect(error), given)
-        return _tell(
-            int(getattr(error, "exit_code", 2)), "usage", f"{usage()} `--help` shows what there is.", given
-        )
+        code = int(getattr(error, "exit_code", 2))
+        if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help itself
+            sys.stderr.write(f"{usage()}\n")
+            return code
+        said = usage().rstrip().rstrip(".")
+        return _tell(code, "usage", f"{said}. `--help` shows what there is.", given)
     return outcome if isinstance(outcome, int) else 0
 
 

@@ -12,6 +12,8 @@ from discharge.cli.options import (
     FORMATS,
     ZONE,
     AsOf,
+    Delimiter,
+    Encoding,
     Feeds,
     Format,
     Json,
@@ -20,6 +22,7 @@ from discharge.cli.options import (
     facility_zone,
     moment,
     one_of,
+    text_form,
 )
 from discharge.errors import FeedRejectsError
 
@@ -37,6 +40,8 @@ def check(
     format: Format = "auto",
     zone: Zone = ZONE,
     mapping: Mapping = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
     as_json: Json = False,
 ) -> None:
     """Read a feed, review nothing, and say what could not be used and why. Exit 10 if anything was rejected.
@@ -46,22 +51,25 @@ def check(
       discharge feed check examples/feed
     """
     from discharge.cli import feed_words as words
-    from discharge.feeds import read_feed
+    from discharge.feeds import check_feed, read_feed
 
+    encoding, delimiter = text_form(encoding, delimiter)
     with tempfile.TemporaryDirectory(prefix="discharge-") as spool:
         read = read_feed(
             feeds,
             format=one_of("--format", format, FORMATS),
             mapping=mapping,
+            encoding=encoding,
+            delimiter=delimiter,
             zone=facility_zone(zone),
             as_of=moment(as_of, zone),
             spool=Path(spool),
         )
         rejects = read.rejects()
         if as_json:
-            sys.stdout.write(words.feed_json(read, rejects) + "\n")
+            sys.stdout.write(words.feed_json(check_feed(read), rejects) + "\n")
         else:
-            words.print_feed(read, rejects, SHOWN)
+            words.print_feed(check_feed(read), rejects, SHOWN)
     if len(rejects):
         raise FeedRejectsError(
             f"{len(rejects):,} records would be rejected; the rest of the feed can be reviewed"

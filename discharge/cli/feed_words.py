@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from discharge import wording
@@ -13,40 +12,49 @@ from discharge.cli.words import WIDTH, say, to_json
 if TYPE_CHECKING:
     import pandas as pd
 
-    from discharge.feeds import Spool
+    from discharge.feeds import FeedReport
 
 
-def feed_json(spool: Spool, rejects: pd.DataFrame) -> str:
-    """Return account and rejects as JSON."""
+CODES_SHOWN = 10
+
+
+def feed_json(report: FeedReport, rejects: pd.DataFrame) -> str:
+    """Return the report on a feed as JSON, with every reject."""
     codes = rejects["code"].value_counts().sort_index().to_dict()
+    counted = report.to_json()
     return to_json(
         {
-            "account": asdict(spool.account),
+            **counted,
+            "reject_counts": counted["rejects"],
             "reject_codes": codes,
-            "rejects": rejects.to_dict(orient="records"),
+            "rejects": rejects.astype(object).where(rejects.notna(), None).to_dict(orient="records"),
         }
     )
 
 
-def print_feed(spool: Spool, rejects: pd.DataFrame, shown: int) -> None:
-    """Print the account, what is not used, and the first ``shown`` rejects."""
-    account = spool.account
+def print_feed(report: FeedReport, rejects: pd.DataFrame, shown: int) -> None:
+    """Print the account, what is not used or not recognised, and the first ``shown`` rejects."""
+    account = report.account
     say(
         f"{wording.plural(account.records_read, 'record')} read: {account.records_used:,} used,"
         f" {account.records_rejected:,} rejected, {sum(account.records_not_used.values()):,} not used.",
-        f"{wording.plural(spool.encounters_read, 'hospital stay')}.",
+        f"{wording.plural(report.stays, 'hospital stay')}.",
     )
     for kind, count in sorted(account.records_not_used.items()):
         say(f"  not used: {count:,} of {kind}")
+    for note in report.notes:
+        say(f"  note: {note}")
+    unknown = report.unrecognised
+    if len(unknown):
+        say(f"Observations whose code no fact reads: {int(unknown['count'].sum()):,}. Commonest codes:")
+        for one in unknown.head(CODES_SHOWN).to_dict(orient="records"):
+            say(f"  {one['count']:>9,}  {one['code']} ({one['system'] or 'no system'})")
     for reject in rejects.head(shown).to_dict(orient="records"):
         place = f"{reject['source']}:{reject['line']}"
-        say(
-            *textwrap.wrap(
-                f"{place} {reject['field']} {reject['code']}: {reject['message']}",
-                WIDTH,
-                subsequent_indent="    ",
-            )
+        said = " ".join(
+            part for part in (place, reject["field"], f"{reject['code']}:", reject["message"]) if part
         )
+        say(*textwrap.wrap(said, WIDTH, subsequent_indent="    "))
     if len(rejects) > shown:
         say(f"... and {len(rejects) - shown:,} more; `discharge review` writes them all to rejects.csv")
 

@@ -49,6 +49,16 @@ Mapping = Annotated[
         "--mapping", metavar="FILE", help="Column names of a tabular feed, where they differ from ours."
     ),
 ]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding", metavar="NAME", help="Of CSV and TSV files, such as cp1252; found out if not given."
+    ),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option("--delimiter", metavar="SIGN", help="Of CSV files: , ; | or tab; found out if not given."),
+]
 FORMATS = ("auto", "fhir", "tabular")
 
 
@@ -85,6 +95,25 @@ def moment(text: str | None, zone: str) -> pd.Timestamp:
         raise UsageError(f"--as-of: the year of '{text}' is out of range") from None
 
 
+def text_form(encoding: str | None, delimiter: str | None) -> tuple[str | None, str | None]:
+    """Return encoding and delimiter of text feeds as asked for, the delimiter as one sign.
+
+    Raises:
+        UsageError: Python knows no such encoding, or the delimiter is not one sign.
+    """
+    if encoding is not None:
+        try:
+            "".encode(encoding)
+        except LookupError:
+            raise UsageError(
+                f"--encoding: no encoding '{encoding}'; give a name such as utf-8, cp1252 or latin-1"
+            ) from None
+    sign = {"tab": "\t", "\\t": "\t"}.get(delimiter or "", delimiter)
+    if sign is not None and (len(sign) != 1 or sign in '"\r\n'):
+        raise UsageError("--delimiter: one sign is expected, such as ';' or tab")
+    return encoding, sign
+
+
 def one_of(option: str, value: str, allowed: tuple[str, ...]) -> str:
     """Return ``value`` if allowed, else raise UsageError with what is."""
     if value not in allowed:
@@ -104,4 +133,6 @@ def folder_or(given: Path | None, shipped: str, option: str) -> Path:
         return data_folder(shipped)
     if not given.is_dir():
         raise UsageError(f"{option}: {given} is not a folder")
+    if not any(given.rglob("*.yaml")):
+        raise UsageError(f"{option}: there is no .yaml file in {given}; give the folder that holds them")
     return given

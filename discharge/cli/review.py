@@ -12,6 +12,8 @@ from discharge.cli.options import (
     FORMATS,
     ZONE,
     AsOf,
+    Delimiter,
+    Encoding,
     Feeds,
     Format,
     Json,
@@ -23,6 +25,7 @@ from discharge.cli.options import (
     folder_or,
     moment,
     one_of,
+    text_form,
 )
 from discharge.errors import UsageError
 
@@ -57,6 +60,8 @@ def review(
     in_house: InHouse = False,
     zone: Zone = ZONE,
     mapping: Mapping = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
     as_json: Json = False,
 ) -> None:
     """Review every stay of a feed and write today's worklist.
@@ -79,11 +84,14 @@ def review(
     kinds = tuple(dict.fromkeys(kind.strip() for kind in documents.split(",") if kind.strip()))
     for kind in kinds:
         one_of("--documents", kind, KINDS)
+    encoding, delimiter = text_form(encoding, delimiter)
     settings = RunSettings(
         as_of=moment(as_of, facility_zone(zone)),
         zone=zone,
         format=one_of("--format", format, FORMATS),
         mapping=mapping,
+        encoding=encoding,
+        delimiter=delimiter,
         rules=folder_or(rules, "rules", "--rules"),
         payers=folder_or(payers, "payer_profiles", "--payers"),
         documents=kinds,

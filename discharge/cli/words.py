@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 MOST_URGENT = 10
+NOTES = 5
 
 
 def to_json(value: object) -> str:
@@ -56,6 +57,9 @@ def _account(account: RunAccount) -> Iterator[str]:
             + wording.joined([f"{code} ({count:,})" for code, count in commonest])
             + "."
         )
+    yield from (f"  Note: {note}" for note in account.feed_notes[:NOTES])
+    if len(account.feed_notes) > NOTES:
+        yield f"  ... and {len(account.feed_notes) - NOTES} more notes in run.json"
     yield (
         f"{wording.plural(account.encounters_read, 'hospital stay')}: {account.reviewed:,} reviewed,"
         f" {account.rejected:,} rejected, {account.not_yet_known:,} not yet known then"

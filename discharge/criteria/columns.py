@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,31 +18,24 @@ class FactsLike(Protocol):
     """The part of a fact table that evaluation needs; ``t`` is the reference moment of each stay."""
 
     @property
-    def values(self) -> pd.DataFrame: ...
+    def index(self) -> pd.Index[Any]: ...
     @property
     def t(self) -> pd.Series[Any]: ...
+    def column(self, fact: str) -> Any | None: ...
     def evidence(self, fact: str, stay_id: str) -> Sequence[Any]: ...
 
 
 class Columns:
-    """Access to the facts of many stays at once. Days are those of ``zone``.
+    """Access to the facts of many stays at once. Days are those of ``zone``."""
 
-    ``numeric`` names the number and flag facts that will be asked for: taking them from the frame together is much
-    cheaper than one by one.
-    """
-
-    def __init__(self, facts: FactsLike, zone: str, numeric: Iterable[str] = ()) -> None:
+    def __init__(self, facts: FactsLike, zone: str) -> None:
         self.facts = facts
         self.zone = zone
-        self.size = len(facts.values)
+        self.size = len(facts.index)
         self._cache: dict[tuple[str, str], Any] = {}
+        self._numbers: dict[str, FloatArray] = {}
+        self._missing: dict[str, BoolArray] = {}
         self._none = np.full(self.size, None, dtype=object)
-        wanted = [name for name in numeric if name in facts.values.columns]
-        block = facts.values[wanted].to_numpy(np.float64, na_value=np.nan)
-        absent = np.isnan(block)
-        for place, name in enumerate(wanted):
-            self._cache["number", name] = block[:, place]
-            self._cache["missing", name] = absent[:, place]
 
     def _once(self, kind: str, fact: str, make: Callable[[], Any]) -> Any:
         key = (kind, fact)
@@ -53,31 +46,27 @@ class Columns:
 
     def _objects(self, fact: str) -> NDArray[Any]:
         """Return a column as Python objects; None throughout if there is no such column."""
-        if fact not in self.facts.values.columns:
-            return self._none
-        return np.asarray(self.facts.values[fact].array, dtype=object)
+        column = self.facts.column(fact)
+        return self._none if column is None else np.asarray(column, dtype=object)
 
     def numbers(self, fact: str) -> FloatArray:
         """Return a number or a flag (1, 0) as float64, NaN where not charted."""
-
-        def make() -> FloatArray:
-            if fact not in self.facts.values.columns:
-                return np.full(self.size, np.nan)
-            return self.facts.values[fact].to_numpy(np.float64, na_value=np.nan)
-
-        found: FloatArray = self._once("number", fact, make)
-        return found
+        known = self._numbers.get(fact)
+        if known is None:
+            column = self.facts.column(fact)
+            known = np.full(self.size, np.nan) if column is None else np.asarray(column, np.float64)
+            self._numbers[fact] = known
+        return known
 
     def is_missing(self, fact: str) -> BoolArray:
         """Return True where the fact is not charted."""
-
-        def make() -> BoolArray:
-            if ("number", fact) in self._cache:
-                return np.isnan(self.numbers(fact))
-            return np.asarray(pd.isna(self._objects(fact)), dtype=np.bool_)
-
-        found: BoolArray = self._once("missing", fact, make)
-        return found
+        known = self._missing.get(fact)
+        if known is None:
+            column = self._none if (found := self.facts.column(fact)) is None else found
+            is_float = column.dtype == np.float64
+            known = np.isnan(self.numbers(fact)) if is_float else np.asarray(pd.isna(column), np.bool_)
+            self._missing[fact] = known
+        return known
 
     def text_matches(self, fact: str, test: Callable[[str], bool]) -> StatusArray:
         """Ask ``test`` once per distinct text; unknown where not charted."""
@@ -119,10 +108,11 @@ class Columns:
         """Return moments (UTC, NaT where not charted); ``t`` is the reference moment."""
 
         def make() -> NDArray[np.datetime64]:
-            if fact != "t" and fact not in self.facts.values.columns:
+            column = self.facts.t if fact == "t" else self.facts.column(fact)
+            if column is None:
                 return np.full(self.size, np.datetime64("NaT"), dtype="datetime64[us]")
-            column = self.facts.t if fact == "t" else self.facts.values[fact]
-            return column.to_numpy("datetime64[us]")
+            moments: NDArray[np.datetime64] = column.to_numpy("datetime64[us]")
+            return moments
 
         found: NDArray[np.datetime64] = self._once("time", fact, make)
         return found
@@ -131,9 +121,10 @@ class Columns:
         """Return the local day of each moment (datetime64[D])."""
 
         def make() -> NDArray[np.datetime64]:
-            local = (
-                pd.DatetimeIndex(self.times(fact)).tz_localize("UTC").tz_convert(self.zone).tz_localize(None)
-            )
+            moments = self.times(fact)
+            if np.isnat(moments).all():
+                return moments.astype("datetime64[D]")
+            local = pd.DatetimeIndex(moments, tz="UTC").tz_convert(self.zone).tz_localize(None)
             return local.to_numpy().astype("datetime64[D]")
 
         found: NDArray[np.datetime64] = self._once("day", fact, make)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from discharge.criteria import kleene
 from discharge.criteria.columns import Columns, FactsLike
 from discharge.criteria.kleene import FloatArray, StatusArray
-from discharge.dated import Dated
+from discharge.criteria.order import MOST_STAYS, plan_of
 from discharge.packs import Packs, RuleFile, Score
 from discharge.packs.model import ScoreItem
 from discharge.packs.tree import (
@@ -26,7 +24,6 @@ from discharge.packs.tree import (
     ElapsedLeaf,
     FlagLeaf,
     KnownLeaf,
-    Leaf,
     Not,
     NumberLeaf,
     OtherLeaf,
@@ -71,11 +68,12 @@ class Findings:
 
 def evaluate_criteria(packs: Packs, facts: FactsLike, *, zone: str) -> Findings:
     """Evaluate every criterion and score of ``packs`` for every row of ``facts``; days are those of ``zone``."""
-    findings = Findings(facts.values.index, zone)
-    evaluator = Evaluator(packs, Columns(facts, zone, packs.numbers_asked), findings)
+    findings = Findings(facts.index, zone)
+    evaluator = Evaluator(packs, Columns(facts, zone), findings)
     findings.evaluator = evaluator
     for file in packs.files.values():
         evaluator.applies(file)
+    evaluator.run()
     for full_id in packs.criteria:
         evaluator.criterion(full_id)
     for full_id in packs.scores:
@@ -90,9 +88,25 @@ class Evaluator:
         self.packs = packs
         self.columns = columns
         self.findings = findings
-        self._nodes: dict[Tree, StatusArray] = {}
+        self._plan = plan_of(packs)
+        self._slots: list[StatusArray] = []
+        self._nodes: dict[Tree, StatusArray] = {}  # trees that stand in no file
+        self._conditions: dict[str, StatusArray] = {}
         self._points: dict[ScoreItem, tuple[FloatArray, FloatArray]] = {}
         self.tables: dict[str, object] = {}  # of missing facts, by criterion
+
+    def run(self) -> None:
+        """Evaluate all trees of the packs."""
+        plan = self._plan
+        nothing = self.constant(kleene.UNKNOWN)
+        slots = self._slots = [nothing] * plan.size
+        if self.columns.size <= MOST_STAYS:
+            plan.answer(self.columns, slots)
+        else:
+            for slot, leaf in plan.single:
+                slots[slot] = _EVALUATE[type(leaf)](self, leaf)
+        for slot, tree in plan.rest:
+            slots[slot] = _EVALUATE[type(tree)](self, tree)
 
     def constant(self, value: int) -> StatusArray:
         return np.full(self.columns.size, value, np.int8)
@@ -106,55 +120,60 @@ class Evaluator:
 
     def tree(self, tree: Tree) -> StatusArray:
         """Return the status of a tree; equal trees are evaluated once."""
+        slot = self._plan.slots.get(id(tree))
+        if slot is not None:
+            return self._slots[slot]
         known = self._nodes.get(tree)
         if known is None:
-            known = self._nodes[tree] = self._tree(tree)
+            known = self._nodes[tree] = _EVALUATE[type(tree)](self, tree)
         return known
 
-    def _tree(self, tree: Tree) -> StatusArray:
-        match tree:
-            case All(of=of):
-                return kleene.all_of([self.tree(child) for child in of])
-            case AnyOf(of=of):
-                return kleene.any_of([self.tree(child) for child in of])
-            case Not(of=(child,)):
-                return kleene.negated(self.tree(child))
-            case AtLeast(of=of, count=count):
-                return kleene.at_least(count, [self.tree(child) for child in of])
-            case _:
-                return self._leaf(tree)
+    def _all(self, node: All) -> StatusArray:
+        return kleene.all_of([self.tree(child) for child in node.of])
 
-    def _leaf(self, leaf: Leaf) -> StatusArray:
-        columns = self.columns
-        match leaf:
-            case NumberLeaf(fact=fact, threshold=threshold):
-                values, missing = columns.numbers(fact), columns.is_missing(fact)
-                return kleene.compare(values, threshold.op, self.threshold(threshold), missing)
-            case OtherLeaf(fact=fact, op=op, other=other):
-                return kleene.compare(columns.numbers(fact), op, columns.numbers(other))
-            case FlagLeaf(fact=fact, wanted=wanted):
-                return kleene.status(
-                    columns.numbers(fact) == (1.0 if wanted else 0.0), columns.is_missing(fact)
-                )
-            case TextLeaf(fact=fact, values=values, negated=negated):
-                found = columns.text_matches(fact, frozenset(values).__contains__)
-                return kleene.negated(found) if negated else found
-            case SetLeaf(fact=fact, value_set=value_set):
-                return self.in_value_set(fact, value_set)
-            case KnownLeaf(fact=fact):
-                return kleene.status(~columns.is_missing(fact))
-            case ElapsedLeaf(start=start, end=end, threshold=threshold):
-                length = columns.elapsed(start, end, threshold.unit)
-                return kleene.compare(length, threshold.op, self.threshold(threshold))
-            case ScoreLeaf(score=score, threshold=threshold):
-                low, high = self.score(score)
-                return kleene.compare_interval(low, high, threshold.op, self.threshold(threshold))
-            case CriterionLeaf(criterion=criterion):
-                return self.criterion(criterion)
-            case RoleLeaf(role=role, combine=combine):
-                return self._role(role, combine)
-            case ConditionsApplyLeaf():
-                return kleene.any_of([self.constant(0), *map(self.applies, self.packs.condition_files)])
+    def _any(self, node: AnyOf) -> StatusArray:
+        return kleene.any_of([self.tree(child) for child in node.of])
+
+    def _not(self, node: Not) -> StatusArray:
+        return kleene.negated(self.tree(node.of[0]))
+
+    def _at_least(self, node: AtLeast) -> StatusArray:
+        return kleene.at_least(node.count, [self.tree(child) for child in node.of])
+
+    def _number(self, leaf: NumberLeaf) -> StatusArray:
+        values, missing = self.columns.numbers(leaf.fact), self.columns.is_missing(leaf.fact)
+        return kleene.compare(values, leaf.threshold.op, self.threshold(leaf.threshold), missing)
+
+    def _other(self, leaf: OtherLeaf) -> StatusArray:
+        return kleene.compare(self.columns.numbers(leaf.fact), leaf.op, self.columns.numbers(leaf.other))
+
+    def _flag(self, leaf: FlagLeaf) -> StatusArray:
+        wanted = 1.0 if leaf.wanted else 0.0
+        return kleene.status(self.columns.numbers(leaf.fact) == wanted, self.columns.is_missing(leaf.fact))
+
+    def _text(self, leaf: TextLeaf) -> StatusArray:
+        found = self.columns.text_matches(leaf.fact, frozenset(leaf.values).__contains__)
+        return kleene.negated(found) if leaf.negated else found
+
+    def _set(self, leaf: SetLeaf) -> StatusArray:
+        return self.in_value_set(leaf.fact, leaf.value_set)
+
+    def _known(self, leaf: KnownLeaf) -> StatusArray:
+        return kleene.status(~self.columns.is_missing(leaf.fact))
+
+    def _elapsed(self, leaf: ElapsedLeaf) -> StatusArray:
+        length = self.columns.elapsed(leaf.start, leaf.end, leaf.threshold.unit)
+        return kleene.compare(length, leaf.threshold.op, self.threshold(leaf.threshold))
+
+    def _score(self, leaf: ScoreLeaf) -> StatusArray:
+        low, high = self.score(leaf.score)
+        return kleene.compare_interval(low, high, leaf.threshold.op, self.threshold(leaf.threshold))
+
+    def _criterion(self, leaf: CriterionLeaf) -> StatusArray:
+        return self.criterion(leaf.criterion)
+
+    def _conditions_apply(self, _: ConditionsApplyLeaf) -> StatusArray:
+        return kleene.any_of([self.constant(0), *map(self.applies, self.packs.condition_files)])
 
     def threshold(self, threshold: Threshold) -> float | FloatArray:
         """Return what to compare with: one number, or the dated parameter of each row."""
@@ -167,7 +186,7 @@ class Evaluator:
         known = self.findings.parameters_used.get(full_id)
         if known is None:
             dated = self.packs.parameters[full_id]
-            known = _values_on(dated, self.columns.days(dated.by or "t"))
+            known = dated.numbers_on(self.columns.days(dated.by or "t"))
             self.findings.parameters_used[full_id] = known
         return known
 
@@ -195,23 +214,27 @@ class Evaluator:
 
     def condition(self, value_set: str) -> StatusArray:
         """Match a condition: on the principal diagnosis, else the admission's, else any code."""
-        result = self.tree(SetLeaf("diagnosis.codes", value_set))
-        for fact in ("diagnosis.admission", "diagnosis.principal"):
-            result = np.where(self.columns.is_missing(fact), result, self.tree(SetLeaf(fact, value_set)))
+        result = self._conditions.get(value_set)
+        if result is None:
+            result = self.tree(SetLeaf("diagnosis.codes", value_set))
+            for fact in ("diagnosis.admission", "diagnosis.principal"):
+                result = np.where(self.columns.is_missing(fact), result, self.tree(SetLeaf(fact, value_set)))
+            self._conditions[value_set] = result
         return result
 
-    def _role(self, role: str, combine: str) -> StatusArray:
-        parts = [self.constant(kleene.NOT_MET if combine == "any" else kleene.MET)]
+    def _role(self, leaf: RoleLeaf) -> StatusArray:
+        is_any = leaf.combine == "any"
+        parts = [self.constant(kleene.NOT_MET if is_any else kleene.MET)]
         for file in self.packs.condition_files:
-            full_id = next((full for name, full in file.roles.items() if name == role), None)
+            full_id = file.roles.get(leaf.role)
             if full_id is None:
                 continue
             applies, said = self.applies(file), self.criterion(full_id)
-            if combine == "any":
+            if is_any:
                 parts.append(kleene.all_of([applies, said]))
             else:
                 parts.append(kleene.any_of([kleene.negated(applies), said]))
-        return kleene.any_of(parts) if combine == "any" else kleene.all_of(parts)
+        return kleene.any_of(parts) if is_any else kleene.all_of(parts)
 
     def score(self, full_id: str) -> tuple[FloatArray, FloatArray]:
         """Return the lowest and highest total that the known inputs allow."""
@@ -248,17 +271,23 @@ class Evaluator:
         return np.where(absent, min(possible), found_points), np.where(absent, max(possible), found_points)
 
 
-def _values_on(dated: Dated, days: NDArray[np.datetime64]) -> FloatArray:
-    """Return the number in force on each day; NaN where none is known."""
-    starts = sorted(dated.values)
-    amounts = [math.nan, *(_number(dated.values[start].value) for start in starts)]
-    places = np.searchsorted(np.array(starts, dtype="datetime64[D]"), days, side="right")
-    places[np.isnat(days)] = 0
-    return np.array(amounts)[places]
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, Decimal)) else math.nan
+_EVALUATE: dict[type[Any], Callable[[Evaluator, Any], StatusArray]] = {
+    All: Evaluator._all,
+    AnyOf: Evaluator._any,
+    Not: Evaluator._not,
+    AtLeast: Evaluator._at_least,
+    NumberLeaf: Evaluator._number,
+    OtherLeaf: Evaluator._other,
+    FlagLeaf: Evaluator._flag,
+    TextLeaf: Evaluator._text,
+    SetLeaf: Evaluator._set,
+    KnownLeaf: Evaluator._known,
+    ElapsedLeaf: Evaluator._elapsed,
+    ScoreLeaf: Evaluator._score,
+    CriterionLeaf: Evaluator._criterion,
+    RoleLeaf: Evaluator._role,
+    ConditionsApplyLeaf: Evaluator._conditions_apply,
+}
 
 
 def points_of(item: ScoreItem, values: FloatArray) -> FloatArray:

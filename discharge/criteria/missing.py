@@ -221,10 +221,11 @@ class _Search:
 
 def _minimal(sets: Iterable[int], limit: int) -> Family:
     """Drop sets that hold another, and those of more than ``limit`` facts; smallest first."""
+    small = {one for one in sets if one.bit_count() <= limit}
+    if len(small) < 2:
+        return tuple(small)
     kept: list[int] = []
-    for mask in sorted(
-        {one for one in sets if one.bit_count() <= limit}, key=lambda one: (one.bit_count(), one)
-    ):
+    for mask in sorted(small, key=lambda one: (one.bit_count(), one)):
         if not any(smaller & mask == smaller for smaller in kept):
             kept.append(mask)
             if len(kept) == _WIDEST:

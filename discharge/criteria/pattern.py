@@ -50,12 +50,10 @@ class PatternTable:
 
     def __init__(self, packs: Packs, evaluator: Evaluator, full_id: str) -> None:
         program = self.program = write_out(packs, full_id)
-        self.parameters = sorted({one.parameter for one in program.thresholds if one.parameter is not None})
+        self.parameters = program.parameters
         by = {name: packs.parameters[name].by for name in self.parameters}
         self.by = {name: fact for name, fact in by.items() if fact is not None}
-        self.facts = sorted(
-            {fact for atom in program.atoms for fact in facts_of_atom(atom)} | set(self.by.values())
-        )
+        self.facts = sorted(program.facts | set(self.by.values()))
         self._bit = {fact: 1 << place for place, fact in enumerate(self.facts)}
         self._bands = [place for place, atom in enumerate(program.atoms) if isinstance(atom, BandsAtom)]
         size = evaluator.columns.size

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
+from discharge.criteria.perpacks import once_per_packs
 from discharge.packs import Packs, RuleFile
 from discharge.packs.model import ScoreItem
 from discharge.packs.tree import (
@@ -92,13 +94,19 @@ class Program:
     below: list[int] = field(default_factory=list)
     polarity: list[int] = field(default_factory=list)
 
-    @property
-    def thresholds(self) -> list[Threshold]:
-        """Every threshold that is asked."""
+    @cached_property
+    def parameters(self) -> list[str]:
+        """The dated parameters that are asked."""
         asked = [atom.threshold for atom in self.atoms if isinstance(atom, (NumberLeaf, ElapsedLeaf))]
-        return asked + [node.threshold for node in self.nodes if isinstance(node, TotalNode)]
+        asked += [node.threshold for node in self.nodes if isinstance(node, TotalNode)]
+        return sorted({one.parameter for one in asked if one.parameter is not None})
 
-    @property
+    @cached_property
+    def facts(self) -> frozenset[str]:
+        """The facts that atoms look at."""
+        return frozenset(fact for atom in self.atoms for fact in facts_of_atom(atom))
+
+    @cached_property
     def known_mask(self) -> int:
         """The atoms that ask whether something is known, as bits."""
         return sum(1 << place for place, atom in enumerate(self.atoms) if isinstance(atom, KnownLeaf))
@@ -114,7 +122,20 @@ def facts_of_atom(atom: Atom) -> tuple[str, ...]:
 
 
 def write_out(packs: Packs, full_id: str) -> Program:
-    """Return a criterion written out."""
+    """Return a criterion written out; done once, so it is to be read only."""
+    known = _written(packs)
+    program = known.get(full_id)
+    if program is None:
+        program = known[full_id] = _write_out(packs, full_id)
+    return program
+
+
+@once_per_packs
+def _written(_: Packs) -> dict[str, Program]:
+    return {}
+
+
+def _write_out(packs: Packs, full_id: str) -> Program:
     writer = _Writer(packs)
     writer.criterion(full_id)
     writer.set_polarity()

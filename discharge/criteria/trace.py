@@ -249,7 +249,8 @@ class _Tracer:
         if self.evaluator.columns.is_missing(name)[self.row]:
             return None
         fact = self.packs.names.facts[name]
-        raw = self.facts.values[name].iloc[self.row]
+        column = self.facts.column(name)
+        raw: Any = None if column is None else column[self.row]
         if fact.type == "flag":
             return "yes" if raw == 1 else "no"
         if fact.type == "number":

@@ -11,7 +11,7 @@ from pathlib import Path
 from discharge.documents.paper import file_safe, to_html, to_pdf
 from discharge.documents.plan_paper import plan_paper
 from discharge.documents.summary import payer_summary
-from discharge.review_model import Review
+from discharge.review.model import Review
 
 __all__ = ["Printer", "file_safe", "payer_summary", "plan_paper"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from discharge import wording
-from discharge.review_model import FactSeen, Finding, Review
+from discharge.review.model import FactSeen, Finding, Review
 
 DIGEST_SHOWN = 12
 DECISION_SUPPORT = (

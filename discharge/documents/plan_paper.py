@@ -23,7 +23,7 @@ from discharge.documents.common import (
 from discharge.facts import catalogue
 from discharge.needs import EvidenceSeen, Need
 from discharge.options import Option
-from discharge.review_model import Finding, Review
+from discharge.review.model import Finding, Review
 from discharge.stayview import Status
 
 EVIDENCE_SHOWN = 4

@@ -21,7 +21,7 @@ from discharge.documents.common import (
     sources,
     stay_lines,
 )
-from discharge.review_model import ROLES, FactSeen, Finding, Review
+from discharge.review.model import ROLES, FactSeen, Finding, Review
 
 SEVERITY = ("vitals", "labs", "trend", "neuro", "respiratory", "condition", "score")
 INTENSITY = ("treatment",)

@@ -4,8 +4,9 @@
 :class:`FactTable` with a column per fact and the chart rows behind each value. What is not charted is unknown.
 """
 
+from discharge.facts.chartrows import EvidenceRow
 from discharge.facts.extraction import extract
 from discharge.facts.listing import Fact, FactType, catalogue, groups
-from discharge.facts.table import EvidenceRow, FactTable
+from discharge.facts.table import FactTable
 
 __all__ = ["EvidenceRow", "Fact", "FactTable", "FactType", "catalogue", "extract", "groups"]

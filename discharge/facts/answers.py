@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from discharge.facts.chartrows import Evidence
 from discharge.facts.listing import catalogue
 from discharge.facts.observations import Readings, number_of
 from discharge.facts.stays import Columns, Ints, Stays, microseconds, pick
-from discharge.facts.table import Evidence
 from discharge.reference import load_yaml
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from discharge.facts.answers import plain
+from discharge.facts.chartrows import TIMES, Evidence
 from discharge.facts.listing import Fact, catalogue
 from discharge.facts.stays import NEVER, Columns, Ints, Stays, microseconds, nothing
-from discharge.facts.table import DTYPES, TIMES, Evidence
+from discharge.facts.table import DTYPES
 
 _YES = ("yes", "true", "y", "1", "373066001", "la33-6")
 _NO = ("no", "false", "n", "0", "373067005", "la32-8")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from discharge.facts.chartrows import Evidence, Positions
 from discharge.facts.status import texts
 from discharge.facts.stays import (
     HOUR,
@@ -24,7 +25,6 @@ from discharge.facts.stays import (
     nothing,
     spread,
 )
-from discharge.facts.table import Evidence, Positions
 
 APPROVED = ("approved", "modified", "partial")
 _PENDING = ("requested", "pended", "pending")

@@ -5,9 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from discharge.facts.chartrows import Evidence
 from discharge.facts.status import texts
-from discharge.facts.stays import DAY, NEVER, Columns, Flags, Ints, Stays, at_rows, flag, microseconds, nothing
-from discharge.facts.table import Evidence
+from discharge.facts.stays import (
+    DAY,
+    NEVER,
+    Columns,
+    Flags,
+    Ints,
+    Stays,
+    at_rows,
+    flag,
+    microseconds,
+    nothing,
+)
 
 VOID = ("draft", "entered-in-error")
 

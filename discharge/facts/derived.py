@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from discharge.facts.answers import plain
+from discharge.facts.chartrows import Evidence
 from discharge.facts.observations import number_of
 from discharge.facts.stays import Columns, Ints, Stays, flag, microseconds, pick
-from discharge.facts.table import Evidence
 from discharge.reference import load_yaml
 
 DERIVED = frozenset(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from discharge.codes import system_name, undotted, value_set
+from discharge.facts.chartrows import Evidence, Positions
 from discharge.facts.listing import catalogue
 from discharge.facts.status import texts
 from discharge.facts.stays import (
@@ -24,7 +25,6 @@ from discharge.facts.stays import (
     spread,
     tuples,
 )
-from discharge.facts.table import Evidence, Positions
 
 _CM = "icd-10-cm"
 _LOOKS_CM = re.compile(r"[A-TV-Z][0-9][0-9A-Z](?:\.?[0-9A-Z]{1,4})?")

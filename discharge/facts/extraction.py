@@ -27,7 +27,7 @@ from discharge.facts.procedures import procedure_facts
 from discharge.facts.records import records
 from discharge.facts.status import status
 from discharge.facts.stays import Columns, Stays, as_times
-from discharge.facts.table import FactTable, frame_of
+from discharge.facts.table import FactTable, typed_columns
 from discharge.facts.trends import trends
 
 
@@ -85,4 +85,5 @@ def _stays(chart: Chart, moment: pd.Timestamp, zone: str, feed_keeps: Collection
 def _table(stays: Stays, columns: Columns) -> FactTable:
     found = {name: column for name, column in columns.values.items() if not name.startswith("_")}
     t = pd.Series(as_times(stays.t), index=stays.ids, name="t")
-    return FactTable(frame_of(found, stays.ids), t, stays.chart, columns.rows, columns.because)
+    table = typed_columns(found, stays.ids)
+    return FactTable(stays.ids, table, t, stays.chart, columns.rows, columns.because)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from discharge.codes import disposition
+from discharge.facts.chartrows import Evidence
 from discharge.facts.status import texts
 from discharge.facts.stays import (
     DAY,
@@ -25,7 +26,6 @@ from discharge.facts.stays import (
     nothing,
     spread,
 )
-from discharge.facts.table import Evidence
 
 
 def history(stays: Stays, columns: Columns) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from discharge.drugs import classes_of, parts_of
+from discharge.facts.chartrows import Evidence, Positions
 from discharge.facts.listing import Fact, catalogue
 from discharge.facts.status import texts
 from discharge.facts.stays import (
@@ -33,7 +34,6 @@ from discharge.facts.stays import (
     spread,
     tuples,
 )
-from discharge.facts.table import Evidence, Positions
 
 _NOT_GIVEN = ("not-done", "entered-in-error", "on-hold", "unknown")
 _NOT_A_DRUG = ("flush", "iv_fluid")

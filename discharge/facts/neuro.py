@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from discharge.facts.answers import answered, latest
+from discharge.facts.chartrows import Evidence
 from discharge.facts.observations import Readings
 from discharge.facts.stays import DAY, HOUR, Columns, Flags, Ints, Stays, flag, pick, spread
-from discharge.facts.table import Evidence
 
 _FULL_GCS = 15
 _FEWEST_CHECKS = 3

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from discharge.codes import concepts
+from discharge.facts.chartrows import Evidence
 from discharge.facts.listing import catalogue
 from discharge.facts.stays import DAY, NEVER, Columns, Flags, Floats, Ints, Stays, microseconds
-from discharge.facts.table import Evidence
 from discharge.reference import load_yaml
 
 _NOT_OBSERVED = ("entered-in-error", "cancelled", "registered", "unknown")

@@ -6,10 +6,10 @@ import numpy as np
 
 from discharge.codes import value_set
 from discharge.facts.answers import answered, latest
+from discharge.facts.chartrows import Evidence
 from discharge.facts.observations import Readings, Window, number_of
 from discharge.facts.procedures import Performed
 from discharge.facts.stays import DAY, HOUR, Columns, Flags, Floats, Ints, Stays, flag, nothing, pick
-from discharge.facts.table import Evidence
 
 _SUPPORT = (
     "high_flow",

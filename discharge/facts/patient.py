@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from discharge.facts.chartrows import Evidence
 from discharge.facts.status import texts
 from discharge.facts.stays import Columns, Floats, Stays, as_times, flag, only
-from discharge.facts.table import Evidence
 
 
 def patient(stays: Stays, columns: Columns) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from discharge.facts.chartrows import Evidence, Positions
 from discharge.facts.status import texts
 from discharge.facts.stays import (
     DAY,
@@ -18,7 +19,6 @@ from discharge.facts.stays import (
     nothing,
     spread,
 )
-from discharge.facts.table import Evidence, Positions
 from discharge.facts.words import by_text, is_intensive_name
 
 

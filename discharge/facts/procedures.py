@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from discharge.codes import system_name
+from discharge.facts.chartrows import Evidence
 from discharge.facts.listing import catalogue
 from discharge.facts.status import texts
 from discharge.facts.stays import HOUR, NEVER, Columns, Flags, Ints, Stays, flag, microseconds, nothing
-from discharge.facts.table import Evidence
 from discharge.facts.words import by_text, matcher
 from discharge.reference import load_yaml
 

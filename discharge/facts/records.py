@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from discharge.codes import system_name
+from discharge.facts.chartrows import Evidence
 from discharge.facts.listing import catalogue
 from discharge.facts.status import texts
 from discharge.facts.stays import (
@@ -22,7 +23,6 @@ from discharge.facts.stays import (
     microseconds,
     nothing,
 )
-from discharge.facts.table import Evidence
 from discharge.facts.words import by_text, matcher
 
 _NOT_STANDING = ("draft", "revoked", "entered-in-error", "cancelled", "unknown")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from discharge.codes import disposition
+from discharge.facts.chartrows import Evidence
 from discharge.facts.stays import (
     NEVER,
     Columns,
@@ -20,7 +21,6 @@ from discharge.facts.stays import (
     microseconds,
     only,
 )
-from discharge.facts.table import Evidence
 from discharge.facts.words import admit_source
 
 INPATIENT = ("IMP", "ACUTE", "NONAC")

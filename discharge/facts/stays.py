@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from discharge.chart import Chart
-from discharge.facts.table import Evidence
+from discharge.facts.chartrows import Evidence
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from discharge.chart import Chart
+from discharge.facts.chartrows import ChartRows, Evidence, EvidenceRow
 from discharge.facts.listing import FactType, catalogue
-
-Positions: TypeAlias = npt.NDArray[np.int32]
 
 _EARLIEST = pd.Timestamp.min.tz_localize("UTC")
 
@@ -27,42 +27,17 @@ DTYPES: Mapping[FactType, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceRow:
-    """A chart row that stands behind a fact: where it is, when it was, and its words (code or name, value, unit)."""
-
-    table: str
-    row_id: str
-    source: str
-    at: pd.Timestamp | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Rows behind one fact. ``positions`` index the chart table: one per stay (-1 none), or, with ``bounds``
-    (stays + 1 numbers), ``positions[bounds[i]:bounds[i + 1]]`` for stay ``i``."""
-
-    table: str
-    positions: Positions
-    bounds: Positions | None = None
-
-    def of(self, place: int) -> list[int]:
-        """Return the positions behind stay ``place``."""
-        if self.bounds is None:
-            return [int(p) for p in self.positions[place : place + 1] if p >= 0]
-        return [int(p) for p in self.positions[self.bounds[place] : self.bounds[place + 1]]]
-
-
 @dataclass(frozen=True)
 class FactTable:
-    """``values``: a row per stay (index stay_id, sorted), a column per fact of the catalogue.
+    """``columns``: an array per fact of the catalogue, in its order, each in the order of ``index`` (stay ids, sorted).
 
-    Columns by type: number and flag float64 (NaN unknown; flags 1 and 0), text object (None unknown), codes object
-    (tuple of str, None unknown), time datetime64[us, UTC] (NaT unknown). ``t``: the moment looked at, per stay.
+    Arrays by type: number and flag float64 (NaN unknown; flags 1 and 0), text object (None unknown), codes object
+    (tuple of str, None unknown), time datetime64[us, UTC] (NaT unknown). They are to be read: change a column by
+    :meth:`with_columns`, never in place. ``t``: the moment looked at, per stay.
     """
 
-    values: pd.DataFrame
+    index: pd.Index[Any]
+    columns: Mapping[str, Any] = field(repr=False)
     t: pd.Series[Any]
     chart: Chart | None = field(default=None, repr=False)
     rows: Mapping[str, tuple[Evidence, ...]] = field(default_factory=dict, repr=False)
@@ -70,6 +45,42 @@ class FactTable:
     places: npt.NDArray[np.int64] | None = field(
         default=None, repr=False
     )  # of each stay in the evidence arrays
+
+    @cached_property
+    def values(self) -> pd.DataFrame:
+        """The columns as a frame, a row per stay: made when first asked for, as a frame of 500 columns is dear."""
+        columns = {
+            name: pd.Series(array, index=self.index, dtype=object) if array.dtype == object else array
+            for name, array in self.columns.items()
+        }
+        return pd.DataFrame(columns, index=self.index, copy=False)
+
+    def column(self, fact: str) -> Any | None:
+        """Return the array of a fact; None if there is no such fact."""
+        return self.columns.get(fact)
+
+    def value(self, fact: str, stay_id: str) -> Any:
+        """Return one fact of one stay in Python's own types; NaN, NaT or None where unknown (KeyError if not there)."""
+        cells = self._cells.get(fact)
+        if cells is None:
+            cells = self._cells[fact] = self._listed(self.columns[fact])
+        return cells[self._here[stay_id]]
+
+    @cached_property
+    def _cells(self) -> dict[str, list[Any]]:
+        """Columns as lists, as they are asked for: a cell of a list is found many times faster."""
+        return {}
+
+    def _listed(self, array: Any) -> list[Any]:
+        """Return an array as a list; arrays are shared by columns that are unknown throughout."""
+        known = self._lists.get(id(array))
+        if known is None:
+            known = self._lists[id(array)] = array.tolist()
+        return known
+
+    @cached_property
+    def _lists(self) -> dict[int, list[Any]]:
+        return {}
 
     def evidence(self, fact: str, stay_id: str) -> list[EvidenceRow]:
         """Return the chart rows behind ``fact`` of one stay, earliest first; none where nothing is known.
@@ -79,51 +90,24 @@ class FactTable:
         Raises:
             KeyError: no such fact or stay.
         """
-        here = self._here.get(stay_id)
-        if here is None:
+        if stay_id not in self._here:
             raise KeyError(f"no stay {stay_id} in this table")
-        value = self._values_of(fact)[here]
-        if self.chart is None or (not isinstance(value, tuple) and pd.isna(value)):
+        value = self.value(fact, stay_id)
+        if self._chart_rows is None or value is None or value is pd.NaT or value != value:
             return []
+        here = self._here[stay_id]
         place = here if self.places is None else int(self.places[here])
         found = {(e.table, position) for e in self._sources(fact) for position in e.of(place)}
-        rows = [self._row(table, position) for table, position in found]
+        rows = [self._chart_rows.row(place, table, position) for table, position in found]
         return sorted(rows, key=lambda row: (row.at or _EARLIEST, row.table, row.row_id))
 
     @cached_property
-    def _here(self) -> Mapping[str, int]:
-        return {stay: place for place, stay in enumerate(self.values.index)}
-
-    def _values_of(self, fact: str) -> Any:
-        key = ("", fact)
-        if key not in self._arrays:
-            self._arrays[key] = self.values[fact].array
-        return self._arrays[key]
+    def _chart_rows(self) -> ChartRows | None:
+        return None if self.chart is None else ChartRows(self.chart, chain.from_iterable(self.rows.values()))
 
     @cached_property
-    def _arrays(self) -> dict[tuple[str, str], Any]:
-        """Columns of the chart, taken out once: a cell of an array is found a hundred times faster than a row."""
-        return {}
-
-    def _cell(self, table: str, column: str, position: int) -> Any:
-        key = (table, column)
-        if key not in self._arrays:
-            assert self.chart is not None
-            self._arrays[key] = self.chart[table][column].array
-        return self._arrays[key][position]
-
-    def _row(self, table: str, position: int) -> EvidenceRow:
-        cells = {column: self._cell(table, column, position) for column in _WORDS[table]}
-        if table == "observations" and not pd.isna(cells["concept"]):
-            del cells["code"]
-        at = self._cell(table, TIMES[table], position) if table in TIMES else pd.NaT
-        return EvidenceRow(
-            table,
-            str(self._cell(table, "row_id", position)),
-            str(self._cell(table, "source", position)),
-            None if pd.isna(at) else at,
-            " ".join(_text(value) for value in cells.values() if not pd.isna(value)),
-        )
+    def _here(self) -> Mapping[str, int]:
+        return {stay: place for place, stay in enumerate(self.index)}
 
     def _sources(self, fact: str) -> Iterable[Evidence]:
         yield from self.rows.get(fact, ())
@@ -136,20 +120,25 @@ class FactTable:
         Names hold a dot, so call it as ``with_columns(**{"coverage.payer_class": column})``.
         """
         typed = {
-            name: typed_column(catalogue()[name].type, column, self.values.index)
-            for name, column in columns.items()
+            name: typed_column(catalogue()[name].type, column, self.index) for name, column in columns.items()
         }
-        return replace(self, values=self.values.assign(**typed))
+        return replace(self, columns={**self.columns, **typed})
 
     def take(self, stay_ids: Iterable[str]) -> FactTable:
         """Return the table of the stays named, in that order."""
-        index = pd.Index(list(stay_ids), dtype=self.values.index.dtype, name=self.values.index.name)
-        here = self.values.index.get_indexer(index)
+        index = pd.Index(list(stay_ids), dtype=self.index.dtype, name=self.index.name)
+        here = self.index.get_indexer(index)
         if (here < 0).any():
             raise KeyError(f"{int((here < 0).sum())} stays are not in this table")
         places = here if self.places is None else self.places[here]
+        # Columns that are unknown throughout share one array.
+        taken = {id(array): array[here] for array in {id(one): one for one in self.columns.values()}.values()}
         return replace(
-            self, values=self.values.iloc[here], t=self.t.iloc[here], places=np.asarray(places, np.int64)
+            self,
+            index=index,
+            columns={name: taken[id(array)] for name, array in self.columns.items()},
+            t=self.t.iloc[here],
+            places=np.asarray(places, np.int64),
         )
 
     @classmethod
@@ -170,39 +159,28 @@ class FactTable:
             [f"case-{number + 1:04d}" for number in range(len(rows))], dtype="str", name="stay_id"
         )
         moment = as_of.tz_localize("UTC") if as_of.tzinfo is None else as_of.tz_convert("UTC")
-        columns = {name: values.get(name) for name in catalogue()}
-        frame = frame_of(columns, index)
-        left = frame["stay.discharged_at"]
-        t = pd.Series(moment, index=index, dtype=DTYPES["time"])
-        return cls(frame, t.mask(left < moment, left))
+        columns = typed_columns(values, index)
+        t = columns["stay.discharged_at"].copy()
+        t[~(t < moment)] = moment.as_unit("us")
+        return cls(index, columns, pd.Series(t, index=index))
 
 
-def frame_of(columns: Mapping[str, object], index: pd.Index[Any]) -> pd.DataFrame:
-    """Return the frame of all facts; a column that is None is unknown throughout and shares one array per type.
-
-    The frame is to be read: write to a column by :meth:`FactTable.with_columns`, never into its values.
-    """
-    unknown = {kind: _column(kind, None, index) for kind in DTYPES}
-    arrays = {
-        name: unknown[fact.type] if columns.get(name) is None else _column(fact.type, columns[name], index)
+def typed_columns(columns: Mapping[str, object], index: pd.Index[Any]) -> dict[str, Any]:
+    """Return the array of every fact, typed; those that are unknown throughout share one array per type."""
+    unknown = {kind: typed_array(kind, None, len(index)) for kind in DTYPES}
+    return {
+        name: unknown[fact.type]
+        if columns.get(name) is None
+        else typed_column(fact.type, columns[name], index)
         for name, fact in catalogue().items()
     }
-    return pd.DataFrame(arrays, index=index, copy=False)
 
 
-def _column(kind: FactType, column: object, index: pd.Index[Any]) -> Any:
-    """Return an array of the type, text and codes as a series: pandas would make text of an array of objects."""
-    if kind in ("text", "codes"):
-        return typed_column(kind, column, index)
-    return typed_array(kind, column, len(index))
-
-
-def typed_column(kind: FactType, column: object, index: pd.Index[Any]) -> pd.Series[Any]:
-    """Return ``column`` (array, list, series or None for unknown) as a series of the type's dtype."""
+def typed_column(kind: FactType, column: object, index: pd.Index[Any]) -> Any:
+    """Return ``column`` (array, list, series or None for unknown) as an array of the type's dtype."""
     if isinstance(column, pd.Series) and not column.index.equals(index):
         column = column.reindex(index)
-    array = typed_array(kind, column, len(index))
-    return pd.Series(array, index=index, dtype=object if kind in ("text", "codes") else None)
+    return typed_array(kind, column, len(index))
 
 
 def typed_array(kind: FactType, column: Any, size: int) -> Any:
@@ -225,38 +203,3 @@ def typed_array(kind: FactType, column: Any, size: int) -> Any:
 
 def _known(item: object) -> object:
     return item if isinstance(item, (str, tuple)) else None
-
-
-TIMES = {
-    "encounters": "start",
-    "segments": "start",
-    "coverages": "start",
-    "diagnoses": "recorded_at",
-    "observations": "effective_at",
-    "medications": "start",
-    "procedures": "start",
-    "orders": "ordered_at",
-    "documents": "written_at",
-    "assessments": "assessed_at",
-    "authorizations": "requested_at",
-}
-_WORDS = {
-    "patients": ("sex", "birth_date", "deceased_at", "language", "state"),
-    "encounters": ("class_code", "start", "end", "unit", "admit_source", "discharge_disposition"),
-    "segments": ("class_code", "unit", "start", "end"),
-    "coverages": ("payer_id", "payer_name", "type_text", "status"),
-    "diagnoses": ("code", "display", "role"),
-    "observations": ("concept", "code", "value", "unit", "value_text"),
-    "medications": ("name", "ingredients", "route", "dose", "dose_unit", "status"),
-    "procedures": ("name", "code", "status"),
-    "orders": ("name", "code", "status"),
-    "documents": ("name", "code", "status"),
-    "assessments": ("item", "value", "value_text"),
-    "authorizations": ("service", "status", "days_approved", "valid_through"),
-}
-
-
-def _text(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    return value.isoformat() if isinstance(value, pd.Timestamp) else str(value)

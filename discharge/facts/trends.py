@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from discharge.facts.chartrows import Evidence
 from discharge.facts.observations import Readings, Window, number_of
 from discharge.facts.stays import DAY, NEVER, Columns, Floats, Ints, Stays, flag, microseconds, nothing, pick
-from discharge.facts.table import Evidence
 
 _CLEARED = 2.0  # mmol/L: lactate, Surviving Sepsis Campaign 2021 as in clinical.md 6.1
 _BASELINE_FROM, _BASELINE_TO = 365 * DAY, 7 * DAY

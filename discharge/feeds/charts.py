@@ -97,7 +97,9 @@ def _known_at(name: str, frame: pd.DataFrame, encounters: pd.DataFrame) -> pd.Se
     known = frame["known_at"]
     if name in OWN_TIME:
         known = known.fillna(frame[OWN_TIME[name]])
-    if name == "authorizations":  # asked for first; a decision later than the review is not looked at by the facts
+    if (
+        name == "authorizations"
+    ):  # asked for first; a decision later than the review is not looked at by the facts
         known = known.fillna(frame["decided_at"])
     if name == "diagnoses":
         start, end = (

@@ -35,7 +35,7 @@ def condition(record: Record) -> None:
         display=text,
         role="problem" if is_problem else "encounter",
         clinical_status=code_of(get("clinicalStatus")),
-        onset_at=record.soft_time(onset, "onset"),
+        onset_at=record.soft_time(onset, "onset", bounded=True),
         recorded_at=recorded,
         known_at=recorded,
     )

@@ -19,7 +19,7 @@ def patient(record: Record) -> None:
         given=" ".join(name.get("given") or ()) or name.get("text"),
         sex=get("gender"),
         birth_date=record.soft_day(get("birthDate"), "birthDate"),
-        deceased_at=record.soft_time(get("deceasedDateTime"), "deceasedDateTime"),
+        deceased_at=record.soft_time(get("deceasedDateTime"), "deceasedDateTime", bounded=True),
         language=_language(get("communication") or []),
         state=address.get("state"),
         postal_code=address.get("postalCode"),

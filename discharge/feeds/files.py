@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -57,18 +58,29 @@ def find_files(paths: Sequence[Path], format: str) -> list[FeedFile]:
     if missing:
         raise FeedNotFoundError(f"no such file or folder: {', '.join(missing)}")
     found: dict[Path, FeedFile] = {}
+    closed: list[str] = []
     for given in paths:
-        inside = sorted(p for p in given.rglob("*") if p.is_file()) if given.is_dir() else [given]
+        inside = _inside(given, closed) if given.is_dir() else [given]
         base = given if given.is_dir() else given.parent
         for path in inside:
             kind = _kind(path, format, named=not given.is_dir())
             if kind:
                 found.setdefault(path.resolve(), FeedFile(path, path.relative_to(base).as_posix(), kind))
+    closed += [str(file.path) for file in found.values() if not os.access(file.path, os.R_OK)]
+    if closed:
+        raise FeedError(f"no permission to read {', '.join(sorted(closed))}; ask for it, or leave it out")
     if not found:
         raise FeedError(
             f"nothing to read in {', '.join(map(str, paths))}: looked for {_sought(format)}, in all its folders"
         )
     return sorted(found.values(), key=lambda file: (file.source, str(file.path)))
+
+
+def _inside(folder: Path, closed: list[str]) -> list[Path]:
+    """Return every file below ``folder``; folders that can't be looked into are added to ``closed``."""
+    walk = os.walk(folder, onerror=lambda error: closed.append(str(error.filename)))
+    files = [Path(base) / name for base, _, names in walk for name in names]
+    return sorted(path for path in files if path.is_file())
 
 
 def _kind(path: Path, format: str, *, named: bool) -> str | None:

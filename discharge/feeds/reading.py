@@ -24,7 +24,7 @@ from discharge.feeds.duplicates import find_duplicates
 from discharge.feeds.fhir import is_document, read_block, read_document, read_file_head
 from discharge.feeds.files import Block, FeedFile, blocks, find_files
 from discharge.feeds.finish import finish
-from discharge.feeds.lists import table
+from discharge.feeds.lists import table, words
 from discharge.feeds.record import Reading
 from discharge.feeds.rejects import CODES, RecordFault, message
 from discharge.feeds.resolve import resolve
@@ -35,6 +35,9 @@ from discharge.feeds.tabular_plan import TableSource, TabularPlan, plan_tables
 
 FORMATS = ("auto", "fhir", "tabular")
 _FUTURE_DAYS = 366
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_REASONS = 3
+_CONSEQUENCES = ("unknown_patient", "unknown_encounter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +93,28 @@ def read_feed(
     try:
         tally = _first_pass(plan, reading, spool, workers, progress or (lambda _: None))
         if tally.read == 0 or all(file.path.stat().st_size == 0 for file in plan.files):
-            raise FeedEmptyError(f"no record in {', '.join(file.source for file in plan.files[:5])}")
+            raise FeedEmptyError(
+                f"no record in {', '.join(file.source for file in plan.files[:5])}: nothing stands in there; "
+                "export the feed again"
+            )
         return _second_pass(plan, tally, spool, workers)
-    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    except (OSError, duckdb.Error) as error:
+        if not _is_disk(error):
             raise
         raise OutputError(
             f"the disk of the spool folder {spool} is full or can't be written ({type(error).__name__}); "
-            "a feed takes about twice its packed size there"
+            "a feed takes about twice its packed size there: free some space, or work on another disk "
+            "(--out of a review, TMPDIR of a feed check)"
         ) from error
+
+
+def _is_disk(error: Exception) -> bool:
+    """Say whether the disk refused. DuckDB has no error of its own for it where a commit meets a full disk."""
+    if isinstance(error, OSError):
+        return error.errno in _FULL
+    if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
+        return True
+    return any(os.strerror(number) in str(error) for number in _FULL)
 
 
 def _tasks(plan: TabularPlan) -> Iterator[_Task]:
@@ -212,9 +228,25 @@ def _second_pass(plan: TabularPlan, tally: _Tally, folder: Path, workers: int) -
     spool = Spool(folder, account, batches, notes=plan.notes)
     stays, context = count_stays(spool)
     if stays == 0:
-        rejected = f"; {account.records_rejected} records were rejected" if account.records_rejected else ""
-        raise FeedEmptyError(f"no hospital stay among {account.records_read} records{rejected}")
+        raise FeedEmptyError(_no_stay(spool))
     return Spool(folder, account, batches, stays, context, plan.notes)
+
+
+def _no_stay(spool: Spool) -> str:
+    """Say that nothing can be reviewed, and why: the commonest rejects, each with its first place and its remedy."""
+    account, rejects = spool.account, spool.rejects()
+    said = f"no hospital stay among {account.records_read:,} records of the feed"
+    if rejects.empty:
+        classes = ", ".join(sorted(words("stay_classes")))
+        return f"{said}: expected an encounter of class {classes}, or one with a bed; check the encounters' class"
+    said += f"; {len(rejects):,} could not be used:"
+    counts = rejects["code"].value_counts(sort=False)
+    # What refers to a rejected record is rejected for that alone: not where to begin.
+    causes = sorted(counts.index, key=lambda code: (code in _CONSEQUENCES, -counts[code], code))
+    for code in causes[:_REASONS]:
+        one = rejects[rejects["code"] == code].iloc[0]
+        said += f"\n  {code} ({counts[code]:,}), first at {one['source']}:{one['line']}: {one['message']}"
+    return said
 
 
 def _account(

@@ -87,14 +87,18 @@ class Record:
             return None
 
     def soft_day(self, value: Any, where: str) -> int | None:
-        """Return a date without zone; a fault loses this field alone."""
+        """Return a date without zone; a fault, bad_date or future_date, loses this field alone."""
         if value is None:
             return None
+        code = "future_date"
         try:
-            return day(value)
+            found = day(value)
+            if found <= self.reading.latest:
+                return found
         except (ValueError, AttributeError, TypeError, OverflowError):
-            self.part_fault(RecordFault("bad_date", f"{self.kind}.{where}"))
-            return None
+            code = "bad_date"
+        self.part_fault(RecordFault(code, f"{self.kind}.{where}"))
+        return None
 
     def span(self, period: Any, where: str, *, bounded: bool = True) -> tuple[int | None, int | None]:
         """Return start and end of a Period; faults when the end is before the start."""

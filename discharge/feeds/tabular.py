@@ -13,6 +13,7 @@ from discharge.feeds.tabular_plan import TableSource
 from discharge.feeds.tabular_rows import RowReader
 
 _ROWS_PER_PART = 50_000
+_OF_ONE_ROW = ("wrong_columns", "not_utf8")
 
 
 def read_table_file(file: FeedFile, source: TableSource, reading: Reading, sink: Sink, staged: Path) -> None:
@@ -25,7 +26,9 @@ def read_table_file(file: FeedFile, source: TableSource, reading: Reading, sink:
         sink.line, sink.sub = line, 0
         sink.read += 1
         if isinstance(cells, RecordFault):
-            sink.reject(cells)
+            # A line is a row of this table; a damaged file may have lost any number of them.
+            field = source.table if cells.code in _OF_ONE_ROW else ""
+            sink.reject(RecordFault(cells.code, field, cells.detail))
             continue
         mark = sink.mark()
         try:

@@ -9,6 +9,8 @@ A mapping file::
         columns: {encounter_id: VISIT_NO, patient_id: MRN, start: ADMIT_DT}
         values: {class_code: {I: IMP, O: OBSENC}}
         constants: {facility: "General Hospital"}
+
+Tables that the mapping leaves out are read from files of their own name.
 """
 
 from __future__ import annotations
@@ -19,15 +21,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from discharge import yaml
 from discharge.chart import TABLES
-from discharge.errors import Fault, FeedError
+from discharge.errors import Fault, FeedError, FeedNotFoundError
 from discharge.feeds.charts import FeedTablesError
 from discharge.feeds.files import FeedFile
 from discharge.feeds.rejects import RecordFault
 from discharge.feeds.tabular_files import EXCEL, rows, sheets, sniff
-from discharge.yaml import load
 
-_KEYS = ("file", "sheet", "columns", "values", "constants")
+_PARTS = {
+    "columns": "our column: theirs, such as {start: ADMIT_DT}",
+    "values": "column: {theirs: ours}, such as {class_code: {I: IMP}}",
+    "constants": "column: value, such as {facility: General Hospital}",
+}
+_KEYS = ("file", "sheet", *_PARTS)
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,10 @@ def _look_into(
                 found.broken[place] = source
             else:
                 found.sources[place] = source
+        elif file.kind == "tabular" and file.path.stat().st_size == 0:
+            found.broken[place] = RecordFault("empty_file")
+        elif file.suffix in EXCEL and not file.sheet:
+            found.broken[place] = RecordFault("unreadable_file", "", "Excel")
         elif file.kind == "tabular":
             found.broken[place] = RecordFault("unknown_table", "", _nearest(_stem(file), list(TABLES)))
     return found
@@ -125,7 +136,7 @@ def _look_into(
 
 def _parts(file: FeedFile) -> list[FeedFile]:
     """Return an Excel file once for each of its sheets."""
-    if file.suffix not in EXCEL or file.path.stat().st_size == 0:
+    if file.suffix not in EXCEL or not sheets(file.path):
         return [file]
     return [replace(file, source=f"{file.source}#{name}", sheet=name) for name in sheets(file.path)]
 
@@ -168,12 +179,19 @@ def _by_mapping(
                 Fault(f"mapping: tables.{table}.file", "no such file in the feed", _nearest(wanted, names))
             )
         chosen += [(file, table) for file in hits]
-    return chosen, faults
+    named = {file.path for file, _ in chosen}
+    by_name, _ = _by_name([file for file in files if file.path not in named])
+    return chosen + [(file, table) for file, table in by_name if table and table not in tables], faults
 
 
 def _read_mapping(path: Path) -> dict[str, Any]:
     where = path.name
-    read = load(path.read_bytes(), where=where)
+    if not path.is_file():
+        raise FeedNotFoundError(f"--mapping: there is no file {path}")
+    document = yaml.read(path.read_bytes(), where=where)
+    if document.faults:
+        raise FeedTablesError(document.faults)
+    read = document.value
     if not isinstance(read, dict) or not isinstance(read.get("tables"), dict):
         raise FeedTablesError(
             [Fault(where, "no `tables:`", "tables: {encounters: {file: ..., columns: {...}}}")]
@@ -195,15 +213,31 @@ def _read_mapping(path: Path) -> dict[str, Any]:
                 for k in spec
                 if k not in _KEYS
             ]
-            faults += [
-                Fault(f"{at}.{part}.{column}", "unknown column", _nearest(str(column), list(TABLES[table])))
-                for part in ("columns", "values", "constants")
-                for column in spec.get(part) or {}
-                if column not in TABLES[table]
-            ]
+            for part, example in _PARTS.items():
+                faults += _part_faults(f"{at}.{part}", spec.get(part), table, example)
     if faults:
         raise FeedTablesError(faults)
     return read
+
+
+def _part_faults(at: str, part: object, table: str, example: str) -> list[Fault]:
+    """Return what is wrong with ``columns``, ``values`` or ``constants`` of one table."""
+    if part is None:
+        return []
+    if not isinstance(part, dict):
+        return [Fault(at, "not a mapping", example)]
+    faults = [
+        Fault(f"{at}.{column}", "unknown column", _nearest(str(column), list(TABLES[table])))
+        for column in part
+        if column not in TABLES[table]
+    ]
+    if at.endswith(".values"):
+        faults += [
+            Fault(f"{at}.{column}", "not a mapping", example)
+            for column, pairs in part.items()
+            if not isinstance(pairs, dict)
+        ]
+    return faults
 
 
 def _source(
@@ -211,6 +245,8 @@ def _source(
 ) -> TableSource | RecordFault:
     if file.path.stat().st_size == 0:
         return RecordFault("empty_file")
+    if file.suffix in EXCEL and not file.sheet:
+        return RecordFault("unreadable_file", "", "Excel")
     is_text = file.suffix not in (".parquet", *EXCEL)
     encoding, delimiter = sniff(file, *given) if is_text else ("utf-8", ",")
     header = next(iter(rows(file, encoding, delimiter)), None)

@@ -25,7 +25,10 @@ _EMPTY_VALUES = _EMPTY | {"na", "n/a", "none"}
 _TRUE, _FALSE = frozenset(("true", "t", "1", "yes", "y")), frozenset(("false", "f", "0", "no", "n"))
 # A fault in one of these loses the row; in another column only the value.
 _NEEDED = frozenset(("start", "end", "value")) | frozenset(OWN_TIME.values())
-_BOUNDED = frozenset(OWN_TIME.values()) | {"end", "known_at"}
+_BOUNDED = frozenset(OWN_TIME.values()) | {
+    "end", "known_at", "birth_date", "deceased_at", "onset_at", "inpatient_order_at", "observation_start_at",
+    "expected_discharge_at", "decided_at",
+}  # fmt: skip
 _UNBOUNDED_TABLES = ("coverages",)
 
 
@@ -59,7 +62,7 @@ class RowReader:
                 source.constants.get(name),
                 source.values.get(name),
                 spec[name].required or name in _NEEDED,
-                spec[name].kind == "time" and name in _BOUNDED and table not in _UNBOUNDED_TABLES,
+                name in _BOUNDED and table not in _UNBOUNDED_TABLES,
             )
             for name in names
         ]
@@ -73,7 +76,9 @@ class RowReader:
         """
         table = self.source.table
         if len(cells) != self.source.width:
-            raise RecordFault("wrong_columns", "", f"{self.source.width} values expected, {len(cells)} found")
+            raise RecordFault(
+                "wrong_columns", table, f"{self.source.width} values expected, {len(cells)} found"
+            )
         values, soft = self._values(cells)
         for name in self.required:
             if values.get(name) is None:

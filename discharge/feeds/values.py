@@ -37,10 +37,7 @@ def read_value(holder: Json, concept: Concept | None, field: str) -> Json | None
         RecordFault: no unit, a unit that does not convert, out of range, words where a number is expected.
     """
     if (found := holder.get("valueQuantity")) is not None:
-        number, unit = quantity(found)
-        if number is None:
-            return None
-        return checked(number, unit, concept, f"{field}.valueQuantity", found.get("comparator"))
+        return _quantity(found, concept, f"{field}.valueQuantity")
     if (found := holder.get("valueInteger")) is not None:
         return checked(float(found), None, concept, f"{field}.valueInteger")
     if (found := holder.get("valueCodeableConcept")) is not None:
@@ -52,6 +49,15 @@ def read_value(holder: Json, concept: Concept | None, field: str) -> Json | None
     if (found := holder.get("valueRatio")) is not None:
         return _ratio(found, concept, f"{field}.valueRatio")
     return _rare(holder, concept, field)
+
+
+def _quantity(found: Any, concept: Concept | None, field: str) -> Json | None:
+    """Read a Quantity. FHIR wants a number in it, but feeds write text there: ``"7.2"``, or ``"pending"``."""
+    number, unit = quantity(found)
+    if number is not None:
+        return checked(number, unit, concept, field, found.get("comparator"))
+    said = found.get("value")
+    return None if said is None else written(str(said), concept, field, unit)
 
 
 def _rare(holder: Json, concept: Concept | None, field: str) -> Json | None:

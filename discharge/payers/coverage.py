@@ -61,7 +61,7 @@ class _Coverages:
 
     def __init__(self, payers: Payers, facts: FactTable, chart: Chart) -> None:
         self.payers = payers
-        self.index = facts.values.index
+        self.index = facts.index
         ranked = _ranked(facts, chart)
         self.first = ranked[ranked["place"] == 0].set_index("stay_id").reindex(self.index)
         self.second = ranked[(ranked["place"] == 1) & ranked["is_active"].eq(True)]
@@ -105,7 +105,7 @@ class _Coverages:
 def _ranked(facts: FactTable, chart: Chart) -> pd.DataFrame:
     """Return the coverages of each stay's patient, the best first (``place`` 0): in force, then by priority."""
     stays = chart.stays[["stay_id", "patient_id"]]
-    stays = stays[stays["stay_id"].isin(facts.values.index)]
+    stays = stays[stays["stay_id"].isin(facts.index)]
     rows = chart["coverages"]
     rows = rows[~rows["status"].isin(VOID)]
     joined = stays.merge(rows, on="patient_id", suffixes=("", "_coverage"))

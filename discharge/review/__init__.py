@@ -52,7 +52,7 @@ def review(
     conclusions = infer(packs, findings, engine=engine)
     who = Identities.of(known)
     batch = Batch(packs, facts, findings, conclusions, matches, who, procedure_codes(known), as_of, zone)
-    return Reviews([_review(batch, stay_id) for stay_id in sorted(facts.values.index)])
+    return Reviews([_review(batch, stay_id) for stay_id in sorted(facts.index)])
 
 
 def evaluate_facts(
@@ -73,11 +73,11 @@ def evaluate_facts(
     match = named_match(payers, payer)
     facts = FactTable.from_named([{**profile_facts(match.profile), **row} for row in rows], as_of)
     findings = evaluate_criteria(packs, facts, zone=zone)
-    matches: dict[str, PayerMatch] = dict.fromkeys(facts.values.index, match)
+    matches: dict[str, PayerMatch] = dict.fromkeys(facts.index, match)
     batch = Batch(
         packs, facts, findings, infer(packs, findings), matches, Identities.of(None), {}, as_of, zone
     )
-    return Reviews([_review(batch, stay_id) for stay_id in facts.values.index])
+    return Reviews([_review(batch, stay_id) for stay_id in facts.index])
 
 
 def _review(batch: Batch, stay_id: str) -> Review:

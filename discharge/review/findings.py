@@ -78,9 +78,7 @@ class FindingBook:
 
     def __post_init__(self) -> None:
         self._places = {stay: place for place, stay in enumerate(self.findings.index)}
-        self._columns = {name: place for place, name in enumerate(self.facts.values.columns)}
         self._shapes = _SHAPES.setdefault(self.packs.digest, {})
-        self._cells = self.facts.values.to_numpy(dtype=object)  # a cell at a time, a frame is slow
 
     def status(self, full_id: str, stay_id: str) -> Status:
         """Return the status of a criterion; unknown where these packs have no such criterion."""
@@ -94,11 +92,11 @@ class FindingBook:
 
     def value(self, fact: str, stay_id: str) -> Any:
         """Return a fact as the table holds it; NaN, NaT or None where unknown."""
-        return self._cells[self._places[stay_id], self._columns[fact]]
+        return self.facts.value(fact, stay_id)
 
     def evidence(self, fact: str, stay_id: str) -> tuple[EvidenceRow, ...]:
         """Return the latest chart rows behind a fact, at most three."""
-        return tuple(self.facts.evidence(fact, stay_id)[-ROWS_SHOWN:]) if fact in self._columns else ()
+        return tuple(self.facts.evidence(fact, stay_id)[-ROWS_SHOWN:]) if fact in self.facts.columns else ()
 
     def open_facts(self, full_id: str, stay_id: str) -> tuple[str, ...]:
         """Return the facts, not charted, that an unknown criterion rests on, through what it refers to."""

@@ -141,10 +141,10 @@ class FactRow(Mapping[str, Any]):
         return self.book.value(fact, self.stay_id)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.book.facts.values.columns)
+        return iter(self.book.facts.columns)
 
     def __len__(self) -> int:
-        return len(self.book.facts.values.columns)
+        return len(self.book.facts.columns)
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,8 @@ def run_review(
             list(feeds),
             format=settings.format,
             mapping=settings.mapping,
+            encoding=settings.encoding,
+            delimiter=settings.delimiter,
             zone=settings.zone,
             as_of=settings.as_of,
             spool=place,

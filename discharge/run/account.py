@@ -56,6 +56,7 @@ class RunAccount(BaseModel):
     rejected: int
     not_yet_known: int
     not_in_house: int
+    feed_notes: list[str] = Field(description="files and columns that were not read, and how text was read")
     context_encounters: int = Field(description="clinic, ED-only and part-of-stay encounters")
     findings: dict[str, dict[str, int]] = Field(description="reviewed stays by status of each finding")
     risk_bands: dict[str, int]
@@ -106,8 +107,9 @@ def encounters_rejected(spool: Spool) -> int:
     if named:
         for batch in spool.batches():
             named -= set(spool.rows("encounters", batch, ["row_id"])["row_id"])
-    nameless = rejects[(record == "") & field.str.startswith("encounters.")]
-    return len(named) + len(nameless.drop_duplicates(["source", "line"]))
+    is_row = (record == "") & ((field == "encounters") | field.str.startswith("encounters."))
+    nameless = rejects[is_row | (record == "Encounter")]
+    return len(named) + len(nameless)
 
 
 def account_of(
@@ -140,6 +142,7 @@ def account_of(
         rejected=lost,
         not_yet_known=sum(batch.not_yet_known for batch in batches),
         not_in_house=sum(batch.not_in_house for batch in batches),
+        feed_notes=list(spool.notes),
         context_encounters=spool.context_encounters,
         findings={name: dict(sorted(statuses.items())) for name, statuses in findings.items()},
         risk_bands=dict(sorted(bands.items())),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from discharge.feeds import Spool
-    from discharge.review_model import Review
+    from discharge.review.model import Review
 
 COUNTED = (
     "admission",
@@ -43,6 +43,8 @@ class RunSettings:
     payers: Path
     format: str = "auto"
     mapping: Path | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
     documents: tuple[str, ...] = ()
     workers: int = 1
     in_house: bool = False

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from discharge.review_model import Review
+from discharge.review.model import Review
 from discharge.worklist.steps import URGENCIES, next_steps
 
 __all__ = ["COLUMNS", "URGENCIES", "next_steps", "ranked", "table_of", "write_csv", "write_parquet"]

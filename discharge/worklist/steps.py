@@ -29,7 +29,7 @@ from zoneinfo import ZoneInfo
 
 from discharge import wording
 from discharge.clocks import Clock
-from discharge.review_model import Review
+from discharge.review.model import Review
 
 Urgency: TypeAlias = Literal["now", "today", "soon", "watch", "clear"]
 URGENCIES: tuple[Urgency, ...] = ("now", "today", "soon", "watch", "clear")

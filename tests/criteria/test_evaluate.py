@@ -11,6 +11,7 @@ import pytest
 from rulekit import NAMES, SmallTable, packs_of, table
 
 from discharge.criteria import WORDS, Findings, evaluate_criteria
+from discharge.criteria.order import MOST_STAYS
 from discharge.packs import Packs
 
 K = "citations: {k: {title: K, verified: false}}\n"
@@ -93,6 +94,9 @@ def test_every_leaf(leaf: str, rows: list[dict[str, Any]], wanted: list[str], tm
     packs = packs_of(tmp_path, {"a/a": f"{K}criteria: {{c: {leaf}}}"})
     assert words(packs, "a.a.c", table(rows)) == wanted
     assert words(packs, "a.a.c", table([])) == []
+    # Many stays are evaluated leaf by leaf, few in a table.
+    times = MOST_STAYS // len(rows) + 1
+    assert words(packs, "a.a.c", table(rows * times)) == wanted * times
 
 
 def test_a_fact_that_has_no_column_is_unknown(tmp_path: Path) -> None:

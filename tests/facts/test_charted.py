@@ -504,3 +504,19 @@ def test_evidence_follows_stays_that_are_taken() -> None:
     rows = [reading("spo2", 91, TODAY, row_id="a"), reading("spo2", 92, TODAY, row_id="b", encounter_id="s2")]
     table = facts(AS_OF, encounters, observations=rows).take(["s2"])
     assert [row.row_id for row in table.evidence("vitals.spo2_last", "s2")] == ["b"]
+
+
+def test_rows_are_found_whatever_the_order_in_which_stays_are_asked() -> None:
+    stays = [stay(encounter_id=f"e{place:03}", patient_id=f"p{place:03}") for place in range(150)]
+    beats = [reading("heart_rate", 60 + place, TODAY, encounter_id=f"e{place:03}") for place in range(150)]
+    patients = [{"patient_id": f"p{place:03}", "birth_date": f"{1850 + place}-01-01"} for place in range(150)]
+    table = facts(AS_OF, stays, observations=beats, patients=patients)
+    few = table.take(["e149", "e000", "e070"])
+    for asked in (table, few):
+        for place in (149, 0, 70, 0, 149):
+            (beat,) = asked.evidence("vitals.heart_rate_last", f"e{place:03}")
+            assert (beat.table, beat.at) == ("observations", pd.Timestamp(TODAY))
+            assert f" {60 + place} " in beat.text
+            (patient,) = asked.evidence("patient.age_years", f"e{place:03}")
+            assert (patient.table, patient.at) == ("patients", None)
+            assert str(1850 + place) in patient.text
