@@ -43,7 +43,8 @@ def check(
         rule_faults = record_versions(packs, folder)
     elif not rule_faults and (folder / RECORD).is_file():
         rule_faults = check_versions(packs, folder)
-    if not rule_faults and (rules is None or payers is not None):  # own rules need not serve the shipped payers
+    # A user's own rules need not serve the shipped payers.
+    if not rule_faults and (rules is None or payers is not None):
         payer_faults = [*payer_faults, *check_rule_packs(profiles, packs)]
     if as_json:
         sys.stdout.write(rule_words.faults_json([*rule_faults, *payer_faults]) + "\n")

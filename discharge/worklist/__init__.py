@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from discharge.denial import DenialRisk
 from discharge.review.model import Review
 from discharge.worklist.steps import URGENCIES, next_steps
 
@@ -139,7 +140,7 @@ def _row(review: Review) -> dict[str, object]:
         "expected_discharge": stay.expected_discharge.at,
         "gmlos_days": stay.gmlos_days,
         "missing_first": ", ".join(sets[0]) if sets else None,
-        "top_cause": top.title if top else None,
+        "top_cause": _danger(top) if top else None,
         "carc": " ".join(top.carc) if top else None,
         "_urgency": URGENCIES.index(step.urgency),
         "_zone": review.provenance.zone,
@@ -149,3 +150,8 @@ def _row(review: Review) -> dict[str, object]:
 
 def _cents(amount: Decimal | None) -> Decimal | None:
     return None if amount is None else amount.quantize(Decimal("0.01"))
+
+
+def _danger(risk: DenialRisk) -> str:
+    """A danger that is only not ruled out must not read as a fact."""
+    return risk.title if risk.state == "present" else f"{risk.title} (not ruled out)"
