@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
+from pathlib import Path
 
 import pytest
 
 from discharge.errors import OutputError, UsageError
-from discharge.run.folder import RunFolder
+from discharge.run.folder import SCRATCH, RunFolder
 
 
 def names(folder):
@@ -98,3 +101,33 @@ def test_what_a_killed_run_left_is_cleared(tmp_path):
     (tmp_path / "run.json.part").write_text("stale")
     write(tmp_path, "new")
     assert names(tmp_path) == ["documents", "run.json"]
+
+
+def test_ctrl_c_while_the_folder_is_being_made_leaves_nothing(tmp_path, monkeypatch):
+    made = Path.mkdir
+
+    def interrupted(self, *given, **named):
+        made(self, *given, **named)
+        if self.name == SCRATCH:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "mkdir", interrupted)
+    with pytest.raises(KeyboardInterrupt), RunFolder(tmp_path / "out"):
+        pass
+    assert not (tmp_path / "out").exists()
+
+
+def test_ctrl_c_while_the_files_take_their_places_is_not_heard(tmp_path, monkeypatch):
+    placed = Path.replace
+
+    def interrupted(self, target):
+        os.kill(os.getpid(), signal.SIGINT)
+        return placed(self, target)
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with RunFolder(tmp_path / "out") as folder:
+        for name in ("a", "b"):
+            with folder.file(name) as part:
+                part.write_text(name)
+        folder.publish()
+    assert sorted(one.name for one in (tmp_path / "out").iterdir()) == ["a", "b"]

@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DischargeError as error:
         return _tell(error.exit_code, error.problem, str(error), given)
     except (KeyboardInterrupt, typer.Abort):
-        return _tell(INTERRUPTED, "interrupted", "interrupted; nothing of this run was left behind", given)
+        return _tell(INTERRUPTED, "interrupted", "interrupted; no unfinished file was left behind", given)
     except BrokenPipeError:  # the reader (`| head`) has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -8,6 +8,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -45,6 +47,20 @@ def writing(name: str) -> Iterator[None]:
         raise output_error(error, name) from error
 
 
+@contextmanager
+def _unbroken() -> Iterator[None]:
+    """Pass over SIGINT and SIGTERM in the block (in the main thread, the only one that may)."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {one: signal.signal(one, signal.SIG_IGN) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, handler in handlers.items():
+            signal.signal(one, handler if handler is not None else signal.SIG_DFL)
+
+
 class RunFolder:
     """``--out``: a context in which parts are written, and on :meth:`publish` take their places.
 
@@ -60,25 +76,35 @@ class RunFolder:
         self._dropped: list[str] = []
         self._lock: int | None = None
         self._is_ours = False
+        self._is_taken = False
 
     def __enter__(self) -> RunFolder:
-        with writing(str(self.out)):
-            self._is_ours = not self.out.exists()
-            self.out.mkdir(parents=True, exist_ok=True)
-            self._take()
-            self._remove(self.scratch)
-            self.scratch.mkdir()
+        try:
+            with writing(str(self.out)):
+                self._is_ours = not self.out.exists()
+                self.out.mkdir(parents=True, exist_ok=True)
+                self._take()
+                self._is_taken = True
+                self._remove(self.scratch)
+                self.scratch.mkdir()
+        except BaseException:  # Ctrl-C too: Python leaves only what it has wholly entered
+            self._leave(is_failed=True)
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._leave(is_failed=kind is not None)
+
+    def _leave(self, *, is_failed: bool) -> None:
         for name in self._names:
             self._remove(self.part(name))
-        self._remove(self.scratch)
+        if self._is_taken:
+            self._remove(self.scratch)
         if self._lock is not None:
             os.close(self._lock)
-        if kind is not None and self._is_ours:
+        if is_failed and self._is_ours:
             with suppress(OSError):
                 self.out.rmdir()
 
@@ -111,8 +137,11 @@ class RunFolder:
         self._dropped.append(name)
 
     def publish(self) -> None:
-        """Rename every part to its name. Folders go first: they are the slower ones."""
-        with writing(str(self.out)):
+        """Rename every part to its name. Folders go first: they are the slower ones.
+
+        Ctrl-C is not heard here: half the new files beside half the old ones would be worse than a moment's wait.
+        """
+        with writing(str(self.out)), _unbroken():
             for name in sorted(self._names, key=lambda name: not self.part(name).is_dir()):
                 target = self.out / name
                 if target.is_dir() and self.part(name).is_dir():
