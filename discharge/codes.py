@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from discharge import units
 from discharge.drugs import drug_ingredients, drugs_of_class
-from discharge.reference import load_yaml
+from discharge.reference import load_tables, load_yaml
 
 __all__ = [
     "Concept",
@@ -267,7 +267,7 @@ class ValueSet:
 @cache
 def value_sets() -> Mapping[str, ValueSet]:
     """Return every value set by name."""
-    table = load_yaml("value_sets.yaml")
+    table = load_tables("value_sets")
     return {name: _value_set(name, row, table) for name, row in table["value_sets"].items()}
 
 

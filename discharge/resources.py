@@ -39,3 +39,9 @@ def reference_file(name: str) -> Path:
             f"the reference table '{name}' is missing from this installation; install Discharge again"
         )
     return path
+
+
+def reference_files(folder: str) -> list[Path]:
+    """Return the YAML tables of one kind (``facts``), ``base.yaml`` first and then by name."""
+    base = reference_file(f"{folder}/base.yaml")
+    return [base, *sorted(one for one in base.parent.glob("*.yaml") if one != base)]

@@ -1,4 +1,4 @@
-"""The fact catalogue: every fact that rules may name, read from ``reference/facts.yaml``."""
+"""The fact catalogue: every fact that rules may name, read from ``reference/facts/``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Literal, TypeAlias
 
 from discharge.codes import Concept, concepts
-from discharge.reference import load_yaml
+from discharge.reference import load_tables
 
 FactType: TypeAlias = Literal["number", "flag", "text", "time", "codes"]
 
@@ -22,7 +22,7 @@ class Fact:
 
     ``title`` in a nurse's words; ``unit`` is UCUM (numbers only); ``meaning`` says what it is, ``how`` how it is
     taken from the chart; ``codes`` are the codes looked for, ``statistic`` and ``window`` what is taken of them.
-    ``source`` is the row of facts.yaml that the extraction works from.
+    ``source`` is the row of its table that the extraction works from.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Fact:
 @cache
 def catalogue() -> Mapping[str, Fact]:
     """Return every fact by name (``vitals.spo2_admit_min``), in the order of the file."""
-    table = load_yaml("facts.yaml")
+    table = load_tables("facts")
     facts = [*_systematic(table), *_named(table)]
     return {fact.name: fact for fact in facts}
 
@@ -53,7 +53,7 @@ def catalogue() -> Mapping[str, Fact]:
 @cache
 def groups() -> Mapping[str, str]:
     """Return the title of each group of facts."""
-    named = {name: group["title"] for name, group in load_yaml("facts.yaml")["groups"].items()}
+    named = {name: group["title"] for name, group in load_tables("facts")["groups"].items()}
     return {"vitals": "Vital signs", "labs": "Laboratory values", **named}
 
 

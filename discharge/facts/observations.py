@@ -13,7 +13,7 @@ from discharge.codes import concepts
 from discharge.facts.chartrows import Evidence
 from discharge.facts.listing import catalogue
 from discharge.facts.stays import DAY, NEVER, Columns, Flags, Floats, Ints, Stays, microseconds
-from discharge.reference import load_yaml
+from discharge.reference import load_tables
 
 _NOT_OBSERVED = ("entered-in-error", "cancelled", "registered", "unknown")
 
@@ -76,7 +76,7 @@ def numeric(stays: Stays, rows: Ints, concept: Ints) -> Readings:
     value = table["value"].to_numpy(np.float64)
     rows = rows[(concept[rows] >= 0) & ~np.isnan(value[rows])]
     concept = concept[rows]
-    for name, others in load_yaml("facts.yaml")["also_from"].items():
+    for name, others in load_tables("facts")["also_from"].items():
         extra = np.isin(concept, [number_of(other) for other in others])
         rows = np.concatenate([rows, rows[extra]])
         concept = np.concatenate([concept, np.full(int(extra.sum()), number_of(name))])
