@@ -18,13 +18,16 @@ import pandas as pd
 
 from discharge.criteria import WORDS, Findings, evaluate_criteria, missing_facts
 from discharge.criteria.columns import FactsLike
+from discharge.criteria.scorecheck import range_faults
 from discharge.errors import FactError, Fault, FaultsError, UsageError
 from discharge.inference import Conclusions, infer
-from discharge.packs import Case, Packs, RuleFile, read_packs
+from discharge.packs import Case, Packs, RuleFile, Score, read_packs
+from discharge.packs.cases import NOT_VALID
 from discharge.packs.graph import depends_on_outside
 from discharge.payers import PayerProfile, Payers, answer, read_payers
 from discharge.resources import data_folder
 
+_SAME = 1e-6  # totals of formulas are written out with a few digits
 ZONE = "UTC"  # cases name days and moments without zone
 
 
@@ -109,11 +112,10 @@ def _compare(outcome: _Outcome, file: RuleFile, case: Case) -> Iterable[str]:
                 yield "nothing should be concluded, but this is: " + ", ".join(sorted(concluded))
         elif key == "not_concludes":
             yield from (f"'{name}' is concluded" for name in wanted if name in concluded)
-        elif key in file.scores:
-            low, high = (float(ends[outcome.place]) for ends in outcome.findings.scores[file.scores[key].id])
-            expected = list(wanted) if isinstance(wanted, list) else [wanted, wanted]
-            if [low, high] != expected:
-                yield f"score '{key}' is {low:g} to {high:g}, expected {expected[0]} to {expected[1]}"
+        elif key == "band":
+            yield from _compare_bands(outcome, file, wanted)
+        elif key in file.scores or key in outcome.packs.scores:
+            yield from _compare_score(outcome, file, key, wanted)
         else:
             status = WORDS[outcome.findings.applies[file.id][outcome.place]] if key == "applies" else None
             found = status or outcome.status(file.criteria[key].id)
@@ -122,17 +124,63 @@ def _compare(outcome: _Outcome, file: RuleFile, case: Case) -> Iterable[str]:
     yield from _compare_missing(outcome, file, case)
 
 
+def _score_of(outcome: _Outcome, file: RuleFile, name: str) -> tuple[Score, float, float]:
+    """Return a score of the file, or one named in full, with its interval."""
+    score = file.scores[name] if name in file.scores else outcome.packs.scores[name]
+    low, high = (float(ends[outcome.place]) for ends in outcome.findings.scores[score.id])
+    return score, low, high
+
+
+def _compare_score(outcome: _Outcome, file: RuleFile, key: str, wanted: Any) -> Iterable[str]:
+    score, low, high = _score_of(outcome, file, key)
+    found = "not valid" if low != low else f"{low:g} to {high:g}"
+    if wanted == NOT_VALID or low != low:
+        if wanted != NOT_VALID or low == low:
+            yield f"score '{key}' is {found}, expected {wanted}"
+        return
+    expected = list(wanted) if isinstance(wanted, list) else [wanted, wanted]
+    if any(abs(one - other) > _SAME for one, other in zip((low, high), expected, strict=True)):
+        yield f"score '{key}' is {found}, expected {expected[0]} to {expected[1]}"
+    if score.range is not None and low == high and not score.range.low <= Decimal(low) <= score.range.high:
+        yield f"score '{key}' is {found}, outside its published range {score.range.low} to {score.range.high}"
+
+
+def _compare_bands(outcome: _Outcome, file: RuleFile, wanted: Mapping[str, Any]) -> Iterable[str]:
+    """Each score's band by name, `unknown` where the interval is in none; a set's, by the set's name."""
+    for name, bands in wanted.items():
+        score, low, high = _score_of(outcome, file, name)
+        found = {"": score.band_of(low, high), **score.band_sets_of(low, high)}
+        for set_name, band in (bands if isinstance(bands, dict) else {"": bands}).items():
+            if (found[set_name] or "unknown") != band:
+                of = f" ({set_name})" if set_name else ""
+                yield f"the band{of} of '{name}' is {found[set_name] or 'unknown'}, expected {band}"
+
+
 def _compare_missing(outcome: _Outcome, file: RuleFile, case: Case) -> Iterable[str]:
     """Each fact of ``missing`` must be in one of the smallest sets of a criterion expected unknown."""
     if not case.missing:
         return
     asked = [key for key, wanted in case.expect.items() if key in file.criteria and wanted == "unknown"]
+    scores = [key for key, wanted in case.expect.items() if key in file.scores and isinstance(wanted, list)]
+    if scores and not asked:
+        yield from _compare_inputs(outcome, file, case, scores)
+        return
     asked = asked or list(file.criteria)[:1]
     named = {fact for key in asked for facts in outcome.missing(file.criteria[key].id) for fact in facts}
     for fact in case.missing:
         if fact not in named:
             listed = ", ".join(sorted(named)) or "nothing"
             yield f"missing '{fact}' would not settle {' or '.join(asked)}; what would: {listed}"
+
+
+def _compare_inputs(outcome: _Outcome, file: RuleFile, case: Case, scores: Sequence[str]) -> Iterable[str]:
+    """Where a score's interval is expected, ``missing`` names inputs of it that are not charted."""
+    inputs = {fact for key in scores for fact in outcome.packs.facts_of_score(file.scores[key].id)}
+    for fact in case.missing:
+        if fact not in inputs:
+            yield f"missing '{fact}' is no input of {' or '.join(scores)}"
+        elif case.given.get(fact) is not None:
+            yield f"missing '{fact}' is given"
 
 
 def run_payer_cases(payers: Payers) -> list[CaseResult]:
@@ -182,8 +230,9 @@ def check(rules: Path, payers: Path, only: Sequence[Path] = ()) -> tuple[list[st
     """Load, check and run everything; return what is wrong, and the number of cases that were run."""
     packs, rule_faults = read_packs(rules)
     profiles, payer_faults = read_payers(payers) if payers.is_dir() else (Payers({}, ""), [])
-    results = run_cases(sound_part(packs, rule_faults)) + run_payer_cases(profiles)
-    lines = [str(fault) for fault in [*rule_faults, *payer_faults]]
+    sound = sound_part(packs, rule_faults)
+    results = run_cases(sound) + run_payer_cases(profiles)
+    lines = [str(fault) for fault in [*rule_faults, *payer_faults, *range_faults(sound)]]
     lines += [f"{one.where}: case '{one.name}': {wrong}" for one in results for wrong in one.wrong]
     if only:
         ends = tuple("/".join(path.resolve().parts[-3:][-_depth(path) :]) for path in only)

@@ -231,6 +231,9 @@ def _word(text: str | None, table: Mapping[str, str | None], otherwise: str) -> 
     return table.get(plain, otherwise)
 
 
+_REMEMBERED = 2000  # codes of one value set
+
+
 @dataclass(frozen=True)
 class ValueSet:
     """A named set of codes: ICD prefixes (undotted, matched from the start), or exact drug names."""
@@ -256,6 +259,18 @@ class ValueSet:
         A code whose seventh character says sequela (S) or a later encounter (D, and for fractures others) is not,
         unless the set says otherwise with ``exclude``.
         """
+        known = self._seen.get(code)
+        if known is None:
+            if len(self._seen) >= _REMEMBERED:
+                self._seen.clear()
+            known = self._seen[code] = self._holds(code)
+        return known
+
+    @cached_property
+    def _seen(self) -> dict[str, bool]:
+        return {}
+
+    def _holds(self, code: str) -> bool:
         if self.system == "drug":
             return code.lower() in self._exact
         plain = undotted(code)

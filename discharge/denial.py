@@ -7,6 +7,7 @@ Advice for people: nothing here denies, and nothing here says that a payer may.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -20,9 +21,10 @@ from discharge.costs.horizon import price
 from discharge.costs.inputs import price_inputs
 from discharge.costs.stay import Exposure, StayMoney
 from discharge.dated import Citation, Strict
+from discharge.denial_history import NO_HISTORY, DenialHistory
 from discharge.needs import Because, because_of
 from discharge.packs import Packs, RuleFile
-from discharge.packs.conclusions import Deadline, DenialCause
+from discharge.packs.conclusions import BasisKind, Deadline, DenialCause
 from discharge.resources import reference_file
 from discharge.stayview import Result, Status, StayView, kleene_all
 
@@ -56,6 +58,7 @@ class Likelihood(Result):
     low: float
     expected: float
     high: float
+    kind: BasisKind
     basis: str
     citation: str
     verified: bool
@@ -73,6 +76,8 @@ class DenialRisk(Result):
     title: str
     state: State
     carc: list[str]
+    rarc: list[str]
+    review_actions: list[str]
     group_code: str
     likelihood: Likelihood
     exposure_kind: str
@@ -122,11 +127,17 @@ def denial_table() -> DenialTable:
 
 
 def denial_risks(
-    view: StayView, packs: Packs, money: StayMoney, *, clocks_found: Sequence[Clock] | None = None
+    view: StayView,
+    packs: Packs,
+    money: StayMoney,
+    *,
+    clocks_found: Sequence[Clock] | None = None,
+    history: DenialHistory = NO_HISTORY,
 ) -> list[DenialRisk]:
     """Return the causes of denial that are present or can't be ruled out: present ones first, then the dearest loss.
 
-    ``clocks_found`` are the stay's clocks where the caller has them already.
+    ``clocks_found`` are the stay's clocks where the caller has them already; ``history`` the hospital's own denials,
+    which go before the payer profile's rates, and these before the rule file's.
     """
     running = clocks(view) if clocks_found is None else clocks_found
     said = {str(getattr(one.payload, "cause", "")): one for one in view.concluded("denial_risk")}
@@ -141,7 +152,10 @@ def denial_risks(
         sentence = str(getattr(conclusion.payload, "because", "")) if conclusion else ""
         pairs = conclusion.because if conclusion else ((criterion, view.findings(criterion)),)
         missing = list(view.unknown_facts(criterion)) if status == "unknown" else []
-        found.append(_risk(view, file, file.denial_cause, status, sentence, pairs, missing, money, running))
+        likelihood = _likelihood(view, file, file.denial_cause, status, history)
+        found.append(
+            _risk(view, file, file.denial_cause, likelihood, status, sentence, pairs, missing, money, running)
+        )
     return _ranked(found)
 
 
@@ -149,6 +163,7 @@ def _risk(
     view: StayView,
     file: RuleFile,
     cause: DenialCause,
+    likelihood: Likelihood,
     status: Status,
     sentence: str,
     pairs: tuple[tuple[str, str], ...],
@@ -156,7 +171,6 @@ def _risk(
     money: StayMoney,
     running: Sequence[Clock],
 ) -> DenialRisk:
-    likelihood = _likelihood(view, file, cause, status)
     exposure = _exposure(view, cause, money)
     loss = None
     if exposure.amount_usd is not None:
@@ -170,6 +184,8 @@ def _risk(
         title=cause.title,
         state=state,
         carc=list(cause.carc),
+        rarc=list(cause.rarc),
+        review_actions=list(cause.review_actions),
         group_code=cause.group_code,
         likelihood=likelihood,
         exposure_kind=cause.exposure,
@@ -188,29 +204,85 @@ def _risk(
     )
 
 
-def _likelihood(view: StayView, file: RuleFile, cause: DenialCause, status: Status) -> Likelihood:
-    stated = cause.likelihood.get(view.payer_class or "any", cause.likelihood["any"])
-    factor = Decimal(1) if status == "met" else cause.when_unknown.value
-    low, high = stated.low * factor, stated.high * factor
-    citation = file.citations.get(stated.cite)
-    basis = stated.basis
-    placeholder = stated.placeholder
+@dataclass(frozen=True)
+class _Stated:
+    """A likelihood as one source states it, for a cause that is present."""
+
+    low: float
+    expected: float
+    high: float
+    kind: BasisKind
+    basis: str
+    citation: str
+    verified: bool
+    is_placeholder: bool
+
+
+def _likelihood(
+    view: StayView, file: RuleFile, cause: DenialCause, status: Status, history: DenialHistory
+) -> Likelihood:
+    stated = _by_history(view, cause, history) or _by_profile(view, cause) or _by_rules(view, file, cause)
+    factor = 1.0 if status == "met" else float(cause.when_unknown.value)
+    basis, placeholder = stated.basis, stated.is_placeholder
     if status != "met":
-        basis += f"; times {factor} because the cause can't be ruled out"
+        basis += f"; times {cause.when_unknown.value} because the cause can't be ruled out"
         placeholder = placeholder or cause.when_unknown.placeholder
     return Likelihood(
-        low=_share(low),
-        expected=_share((low + high) / 2),
-        high=_share(high),
+        low=round(stated.low * factor, 4),
+        expected=round(stated.expected * factor, 4),
+        high=round(stated.high * factor, 4),
+        kind=stated.kind,
         basis=basis,
-        citation=citation.title if citation else stated.cite,
-        verified=citation.verified if citation else False,
+        citation=stated.citation,
+        verified=stated.verified,
         is_placeholder=placeholder,
     )
 
 
-def _share(value: Decimal) -> float:
-    return float(round(value, 4))
+def _by_history(view: StayView, cause: DenialCause, history: DenialHistory) -> _Stated | None:
+    found = history.find(cause.id, view.payer.id if view.payer else None, view.payer_class)
+    if found is None:
+        return None
+    payer, share = found
+    low, high = share.limits
+    basis = (
+        f"this hospital's own denials: {share.denied} of {share.stays} stays with this cause (payer: {payer})"
+    )
+    return _Stated(low, share.expected, high, "hospital_history", basis, "hospital history", True, False)
+
+
+def _by_profile(view: StayView, cause: DenialCause) -> _Stated | None:
+    rate = view.payer.cause_denial_rates.get(cause.id) if view.payer else None
+    if view.payer is None or rate is None:
+        return None
+    source = view.payer.citations.get(rate.cite)
+    low, high = float(rate.low), float(rate.high)
+    return _Stated(
+        low,
+        (low + high) / 2,
+        high,
+        "payer_profile",
+        rate.basis,
+        source.title if source else rate.cite,
+        source.verified if source else False,
+        rate.placeholder,
+    )
+
+
+def _by_rules(view: StayView, file: RuleFile, cause: DenialCause) -> _Stated:
+    stated = cause.likelihood.get(view.payer_class or "any", cause.likelihood["any"])
+    source = file.citations.get(stated.cite)
+    low, high = float(stated.low), float(stated.high)
+    return _Stated(
+        low,
+        (low + high) / 2,
+        high,
+        stated.kind,
+        stated.basis,
+        source.title if source else stated.cite,
+        source.verified if source else False,
+        stated.placeholder,
+    )
 
 
 def _exposure(view: StayView, cause: DenialCause, money: StayMoney) -> Exposure:

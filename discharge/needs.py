@@ -166,10 +166,7 @@ def _gather(packs: Packs, criterion: str, found: dict[str, None], seen: set[str]
         if isinstance(leaf, CriterionLeaf):
             _gather(packs, leaf.criterion, found, seen)
         elif isinstance(leaf, ScoreLeaf):
-            for item in packs.scores[leaf.score].items:
-                found.update(dict.fromkeys([item.fact] if item.fact else []))
-                for inner in leaves(item.when) if item.when else ():
-                    found.update(dict.fromkeys(facts_of(inner)))
+            found.update(dict.fromkeys(packs.facts_of_score(leaf.score)))
 
 
 def because_of(pairs: tuple[tuple[str, str], ...]) -> list[Because]:

@@ -1,6 +1,7 @@
 """Where the patient can go from here: what each place meets and leaves, whether it fits, who pays, and its price.
 
 Ranked by safety first (fit, then needs left unmet), then by what can be had (eligibility and coverage), then by cost.
+A place that has no price yet neither wins nor loses by that: among equals its usual wait places it.
 An option that fails on payment alone stays in the list, with its price for the patient.
 """
 
@@ -11,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache, lru_cache
+from itertools import groupby
 from typing import Literal
 
 from pydantic import Field
 
 from discharge.clocks import authorization_answer
 from discharge.costs.catalog import OptionRow, option_table
-from discharge.costs.horizon import price
+from discharge.costs.horizon import NOT_PRICED_YET, price
 from discharge.costs.inputs import StayPrices
 from discharge.costs.ledger import OptionCost
 from discharge.costs.stay import StayMoney
@@ -27,7 +29,15 @@ from discharge.stayview import RANK, ConclusionLike, Result, Status, StayView, k
 
 _ANSWERS: dict[str, Status] = {"met": "met", "not_met": "not_met"}
 _FACTS_NAMED = 4
-_APPROVED_FACTS = {"snf", "irf", "home_health", "home_infusion"}
+_APPROVED_FACTS = {
+    "snf",
+    "irf",
+    "home_health",
+    "home_infusion",
+    "ltch",
+    "hospice",
+    "behavioural",
+}
 
 
 class OptionBarrier(Result):
@@ -114,7 +124,7 @@ def options(view: StayView, found_needs: Sequence[Need], money: StayMoney) -> li
     ]
     return [
         option.model_copy(update={"rank": place, "reason": _reason(option)})
-        for place, option in enumerate(sorted(made, key=_key), 1)
+        for place, option in enumerate(_ranked(made), 1)
     ]
 
 
@@ -314,18 +324,42 @@ def _barriers(said: tuple[ConclusionLike, ...]) -> list[OptionBarrier]:
     return [found[name] for name in sorted(found)]
 
 
-def _key(option: Option) -> tuple[int, int, int, int, bool, Decimal, str]:
-    """Safety, then what can be had, then cost; staying on comes first of equals while hospital care is needed."""
-    cost = option.cost.total_expected_usd
+def _ranked(made: Sequence[Option]) -> list[Option]:
+    """Best first. Where price decides, a place without a price stands before those that take longer to arrange."""
+    ranked: list[Option] = []
+    for _, equals in groupby(sorted(made, key=_key), key=_key):
+        group = sorted(equals, key=_price_key)
+        placed = [option for option in group if _has_price(option)]
+        for option in sorted((one for one in group if not _has_price(one)), key=_wait_key):
+            wait = option.waiting_days.expected
+            longer = (i for i, other in enumerate(placed) if other.waiting_days.expected > wait)
+            placed.insert(next(longer, len(placed)), option)
+        ranked += placed
+    return ranked
+
+
+def _key(option: Option) -> tuple[int, int, int, int]:
+    """Safety, then what can be had; staying on comes first of equals while hospital care is needed."""
     return (
         -RANK[option.fit.status],
         0 if option.id == "stay" and option.fit.status == "met" else 1,
         len(option.leaves),
         -RANK[kleene_all(option.eligibility.status, option.coverage.status)],
-        cost is None,
-        cost if cost is not None else Decimal(0),
-        option.id,
     )
+
+
+def _price_key(option: Option) -> tuple[bool, Decimal, str]:
+    cost = option.cost.total_expected_usd
+    return cost is None, cost if cost is not None else Decimal(0), option.id
+
+
+def _wait_key(option: Option) -> tuple[int, str]:
+    return option.waiting_days.expected, option.id
+
+
+def _has_price(option: Option) -> bool:
+    """Whether places of this kind are priced at all; a price may still be unknown for this stay."""
+    return option_table().options[option.id].priced
 
 
 def _reason(option: Option) -> str:
@@ -345,6 +379,8 @@ def _reason(option: Option) -> str:
 
 
 def _cost_words(cost: OptionCost) -> str:
+    if NOT_PRICED_YET in cost.not_priced:
+        return "not priced"
     if cost.total_expected_usd is None:
         return "cost not fully known"
     words = f"about ${cost.total_expected_usd:,.0f} in all over {cost.horizon_days} days"

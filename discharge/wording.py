@@ -21,6 +21,12 @@ UNITS = {
     "10*3/uL": "10³/µL",
 }
 NOT_KNOWN = "not known"
+WHO = {  # people and houses that something is up to, where the name with spaces for underscores would not be understood
+    "him": "health information management",
+    "qio": "quality improvement organization",
+    "patient": "patient or family",
+    "facility": "receiving facility or agency",
+}
 
 
 def status(value: str) -> str:
@@ -30,6 +36,15 @@ def status(value: str) -> str:
     '? not known'
     """
     return STATUS.get(value, value)
+
+
+def who(name: str | None) -> str:
+    """Return in words who something is up to: an owner of a task, a clock, a barrier or a denial cause.
+
+    >>> who("him"), who("case_manager"), who(None)
+    ('health information management', 'case manager', 'not assigned')
+    """
+    return "not assigned" if name is None else WHO.get(name, name.replace("_", " "))
 
 
 def when(moment: datetime | None, zone: str) -> str:

@@ -75,7 +75,8 @@ def main() -> int:
             key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "PYTHONHOME"}
         }
         variables = inherited | {"DISCHARGE_WHEEL": str(wheel)}
-        command = [str(python), "-m", "pytest", *sys.argv[1:]]
+        # What judges the rules as a text has run in the checkout; here the wheel's own rules run their cases.
+        command = [str(python), "-m", "pytest", "-m", "not content", *sys.argv[1:]]
         return subprocess.run(command, cwd=elsewhere, env=variables, check=False).returncode
 
 

@@ -90,3 +90,79 @@ def test_the_command_runs_what_is_sound_and_prints_what_is_not(
     assert main([str(rules), str(tmp_path / "payers")]) == 5
     assert "1 cases run, 2 things wrong" in capsys.readouterr().out
     assert main([str(rules), str(tmp_path / "payers"), str(rules / "a" / "leaning.yaml")]) == 0
+
+
+SCORED = """
+    citations: {k: {title: K, verified: false}}
+    scores:
+      s:
+        title: S
+        cite: k
+        range: {min: 0, max: 3}
+        valid_when: {fact: social.has_caregiver, is: true}
+        items:
+          - {name: alone, when: {fact: social.lives_alone, is: true}, points: 2}
+          - {name: spo2, fact: vitals.spo2_min_24h, unit: "%", bands: [{below: 90, points: 1.5}]}
+        bands: [{below: 2, name: low}, {from: 2, name: high}]
+        band_sets: {two: {cite: k, bands: [{from: 0, name: all}]}}
+    cases:
+"""
+
+
+@pytest.mark.parametrize(
+    ("case", "part"),
+    [
+        (
+            "given: {social.lives_alone: true}, expect: {s: [2, 3], band: {s: high}}, missing: [vitals.spo2_min_24h]",
+            "",
+        ),
+        ("given: {}, expect: {a.a.s: [0, 3], band: {s: {two: all}}}", ""),
+        ("given: {}, expect: {band: {s: unknown}}", ""),
+        ("given: {social.has_caregiver: false}, expect: {s: not_valid}", ""),
+        ("given: {}, expect: {s: not_valid}", "score 's' is 0 to 3, expected not_valid"),
+        ("given: {social.has_caregiver: false}, expect: {s: 2}", "score 's' is not valid, expected 2"),
+        (
+            "given: {social.lives_alone: true}, expect: {band: {s: low}}",
+            "the band of 's' is high, expected low",
+        ),
+        (
+            "given: {social.lives_alone: true}, expect: {s: [2, 3]}, missing: [stay.service]",
+            "is no input of s",
+        ),
+        ("given: {social.lives_alone: true}, expect: {s: [2, 3]}, missing: [social.lives_alone]", "is given"),
+        (
+            "given: {social.lives_alone: true, vitals.spo2_min_24h: 80}, expect: {s: 3.5}",
+            "outside its published range 0 to 3",
+        ),
+    ],
+)
+def test_cases_of_scores(tmp_path: Path, case: str, part: str) -> None:
+    packs = load_packs(write(tmp_path, {"a/a": f"{SCORED}      - {{name: n, as_of: 2026-02-10, {case}}}"}))
+    (result,) = run_cases(packs)
+    assert result.ok is (part == "")
+    assert part in result.detail
+
+
+@pytest.mark.parametrize(
+    ("expect", "part"),
+    [
+        ("{band: {s: hihg}}", "no band 'hihg'"),
+        ("{band: {s: {one: all}}}", "no set of bands 'one'"),
+        ("{band: {t: high}}", "no score 't'"),
+        ("{s: many}", "a total, [lowest, highest] or not_valid belongs here"),
+    ],
+)
+def test_expectations_of_scores_that_can_not_be(tmp_path: Path, expect: str, part: str) -> None:
+    body = f"{SCORED}      - {{name: n, as_of: 2026-02-10, given: {{}}, expect: {expect}}}"
+    rules = write(tmp_path, {"a/a": body})
+    lines, _ = check(rules, tmp_path / "none")
+    assert any(part in line for line in lines), lines
+
+
+def test_a_possible_total_outside_the_range_is_wrong(tmp_path: Path) -> None:
+    body = f"{SCORED}      - {{name: n, as_of: 2026-02-10, given: {{}}, expect: {{band: {{s: unknown}}}}}}"
+    lines, _ = check(write(tmp_path, {"a/a": body}), tmp_path / "none")
+    assert lines == [
+        "rules/a/a.yaml: scores.s.range: totals from 0 to 3.5 are possible, the range says 0 to 3"
+        " (mend the items or the range, or clamp: true)"
+    ]

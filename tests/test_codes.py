@@ -243,14 +243,14 @@ def test_dispositions(text: str | None, place: str | None) -> None:
 def test_value_sets_match_prefixes_from_the_start() -> None:
     copd = codes.value_set("copd")
     assert copd.matches("J44.1") and copd.matches("J441") and not copd.matches("XJ44")
-    assert not codes.value_set("copd_exacerbation").matches("J449")
+    assert not codes.value_set("pneumonia").matches("J111")
 
 
 def test_sequela_and_later_encounters_are_out() -> None:
     hip = codes.value_set("hip_fracture")
     assert hip.matches("S72001A") and hip.matches("S72.001B")
     assert not any(hip.matches(f"S72001{seventh}") for seventh in "DGKPS")
-    infection = codes.value_set("prosthetic_joint_infection")
+    infection = codes.value_set("bone_joint_infection")
     assert (
         infection.matches("T8450XA") and not infection.matches("T8450XD") and not infection.matches("T8450XS")
     )
@@ -260,8 +260,8 @@ def test_drug_value_sets_name_known_drugs_exactly() -> None:
     for chosen in codes.value_sets().values():
         if chosen.system == "drug":
             assert chosen.codes and set(chosen.codes) <= set(drugs.drugs()), chosen.name
-    assert codes.value_set("iv_antibiotics").matches("ceftriaxone")
-    assert not codes.value_set("iv_antibiotics").matches("ceftriaxone sodium")
+    assert codes.value_set("antibiotics").matches("ceftriaxone")
+    assert not codes.value_set("antibiotics").matches("ceftriaxone sodium")
 
 
 def test_every_value_set_is_cited() -> None:

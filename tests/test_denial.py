@@ -201,6 +201,7 @@ def test_the_sum_never_falls_below_its_largest_part(packs_shares):
             low=low,
             expected=(low + high) / 2,
             high=high,
+            kind="judgement",
             basis="",
             citation="",
             verified=False,

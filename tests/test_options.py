@@ -190,3 +190,54 @@ def test_a_rules_guess_is_shown_as_such():
     )
     advice = recommend(one, ranked)
     assert (advice.destination, advice.likely) == (None, "home")
+
+
+def test_a_place_without_prices_is_shown_as_not_priced():
+    _, ranked = found(*fits(hospice="met"), *eligible(hospice="met"), needs=("hospice_care",))
+    hospice = next(option for option in ranked if option.id == "hospice")
+    assert hospice.reason.endswith("not priced.")
+    assert hospice.cost.total_expected_usd is None
+    assert (hospice.cost.payer.expected, hospice.cost.patient.expected) == (None, None)
+    assert hospice.cost.components == []
+    assert hospice.cost.not_priced == ["not priced: this version has no prices for this kind of place"]
+
+
+@pytest.mark.parametrize("option", ["ltch", "hospice", "behavioural"])
+def test_the_new_places_are_offered_only_where_something_calls_for_them(option):
+    need_of = {"ltch": "long_term_acute", "hospice": "hospice_care", "behavioural": "behavioural_programme"}
+    assert option not in ids(found()[1])
+    _, ranked = found(needs=(need_of[option],))
+    assert next(one for one in ranked if one.id == option).meets == [need_of[option]]
+
+
+@pytest.mark.parametrize(("days", "order"), [(0, "hospice first"), (2, "between"), (9, "last")])
+def test_among_equals_the_usual_wait_places_what_has_no_price(monkeypatch, days, order):
+    from discharge import options as module
+
+    _, ranked = found(
+        *fits(home="met", snf="met", hospice="met"), *eligible(home="met", snf="met", hospice="met")
+    )
+    priced = [option for option in ranked if option.id in ("home", "snf")]
+    hospice = next(option for option in ranked if option.id == "hospice")
+    same = [
+        option.model_copy(
+            update={
+                "leaves": [],
+                "coverage": priced[0].coverage,
+                "eligibility": priced[0].eligibility,
+                "waiting_days": option.waiting_days.model_copy(update={"expected": wait}),
+            }
+        )
+        for option, wait in ((priced[0], 1), (priced[1], 5), (hospice, days))
+    ]
+    placed = ids(module._ranked(same))
+    by_price = ids(module._ranked(same[:2]))
+    assert [one for one in placed if one != "hospice"] == by_price
+    assert placed.index("hospice") == {"hospice first": 0, "between": 1, "last": 2}[order]
+
+
+def test_what_a_new_place_leaves_unmet_counts_before_any_price():
+    _, ranked = found(
+        *fits(home="met", hospice="met"), *eligible(home="met", hospice="met"), needs=("hospice_care",)
+    )
+    assert ids(ranked)[0] == "hospice"

@@ -21,7 +21,7 @@ from discharge.review.model import Review
 from discharge.worklist import URGENCIES, next_steps, ranked, table_of
 
 NOW = pd.Timestamp(AS_OF, tz=ZONE).tz_convert("UTC")
-PACKS = load_packs(data_folder("rules"))
+PACKS = load_packs(data_folder("rules"), with_cases=False)
 PAYERS = load_payers(data_folder("payer_profiles"))
 LEVELS = (
     "admission",

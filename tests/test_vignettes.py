@@ -97,7 +97,7 @@ SETTLED = {**HERE, **CALM_ARRIVAL, **CALM_TODAY, **NO_HOSPITAL_TREATMENT}
 
 @cache
 def content():
-    return load_packs(data_folder("rules")), load_payers(data_folder("payer_profiles"))
+    return load_packs(data_folder("rules"), with_cases=False), load_payers(data_folder("payer_profiles"))
 
 
 def told(facts, payer=MEDICARE, at="2026-11-20T12:00"):
@@ -345,7 +345,7 @@ def test_pyelonephritis_afebrile_on_an_oral_drug_goes_home():  # clinical 6.10
     assert order(feverish)[0] == "stay"
 
 
-@pytest.mark.parametrize("code", ["E86.0", "K35.80"])
+@pytest.mark.parametrize("code", ["E78.5", "M10.9"])
 def test_a_condition_without_criteria_says_so_and_falls_to_the_generic_ones(code):  # issue 2, first content
     review = told({**SETTLED, **ill(code)})
     assert review.conditions == []
@@ -365,7 +365,7 @@ def test_adult_thresholds_decide_nothing_about_a_newborn():  # clinical 6.0.1, 6
         "vitals.respiratory_rate_max_24h": 45,
     }
     review = told({**SETTLED, **ill("Z38.00", patient__age_years=0), **facts})
-    assert review.conditions_note is not None
+    assert [one.id for one in review.conditions] == ["conditions.newborn"]
     levels = review.level_of_care
     assert (levels.admission, levels.continued_stay, levels.discharge_ready) == ("unknown",) * 3
     assert "continued_stay_no_intensity" not in causes(review)

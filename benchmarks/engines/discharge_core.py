@@ -70,6 +70,8 @@ class Engine:
         and one admission at a time, a table of one (median milliseconds)."""
         began = time.perf_counter()
         findings = evaluate_criteria(self.packs, facts, zone=ZONE)
+        for name in self.names:  # worked out when asked for
+            findings.status[f"admission.{name}.{name}"]
         decided = time.perf_counter()
         list(infer(self.packs, findings).rows)
         read_out = time.perf_counter()

@@ -9,7 +9,18 @@ from typing import Annotated
 
 import typer
 
-from discharge.cli.options import ZONE, AsOf, Json, Payers, Rules, Zone, facility_zone, folder_or, moment
+from discharge.cli.options import (
+    ZONE,
+    AsOf,
+    DenialHistoryFile,
+    Json,
+    Payers,
+    Rules,
+    Zone,
+    facility_zone,
+    folder_or,
+    moment,
+)
 from discharge.errors import FeedError, FeedNotFoundError, UsageError
 
 schema_app = typer.Typer(no_args_is_help=True, help="Print published schemas.")
@@ -34,6 +45,7 @@ def evaluate(
     as_of: AsOf = None,
     rules: Rules = None,
     payers: Payers = None,
+    denial_history: DenialHistoryFile = None,
     zone: Zone = ZONE,
     as_json: Json = False,
 ) -> None:
@@ -46,18 +58,22 @@ def evaluate(
       discharge evaluate --facts stay.json --payer original_medicare --as-of 2026-06-15T07:00
       echo '{"vitals.spo2_admit_min": 86}' | discharge evaluate --facts - --json
     """
+    from discharge.denial_history import history_or_none
     from discharge.explain import summarize
     from discharge.packs import load_packs
     from discharge.payers import load_payers
     from discharge.review import evaluate_facts
 
+    packs = load_packs(folder_or(rules, "rules", "--rules"), with_cases=False)
+    profiles = load_payers(folder_or(payers, "payer_profiles", "--payers"))
     reviews = evaluate_facts(
-        _read_facts(facts),
+        read_facts(facts),
         payer,
         as_of=moment(as_of, facility_zone(zone)),
         zone=zone,
-        packs=load_packs(folder_or(rules, "rules", "--rules")),
-        payers=load_payers(folder_or(payers, "payer_profiles", "--payers")),
+        packs=packs,
+        payers=profiles,
+        history=history_or_none(denial_history, packs, profiles),
     ).reviews
     if not as_json:
         sys.stdout.write("\n\n".join(summarize(review) for review in reviews) + "\n")
@@ -67,7 +83,8 @@ def evaluate(
         sys.stdout.write("[" + ",\n".join(review.model_dump_json(indent=2) for review in reviews) + "]\n")
 
 
-def _read_facts(given: str) -> list[dict[str, object]]:
+def read_facts(given: str) -> list[dict[str, object]]:
+    """Return the rows of named facts in a file, or on stdin (-)."""
     import orjson
 
     if given == "-":

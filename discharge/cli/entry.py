@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from discharge import __version__
-from discharge.cli import ask, feed, review, rules
+from discharge.cli import ask, clocks, feed, review, rules, score
 from discharge.errors import DischargeError, OutputError
 
 INTERRUPTED = 130
@@ -33,6 +33,8 @@ app = typer.Typer(
 )
 review.register(app)
 ask.register(app)
+clocks.register(app)
+score.register(app)
 app.add_typer(rules.app, name="rules")
 app.add_typer(feed.app, name="feed")
 app.add_typer(ask.schema_app, name="schema")
@@ -62,6 +64,8 @@ def discharge(
       discharge review FEED --as-of 2026-06-15T07:00 --out out     review a feed
       discharge explain ENCOUNTER --run out                        why a stay got its review
       discharge facts --search oxygen                              what the rules can ask
+      discharge clocks MOON --from 2026-03-10T08:15                when a notice is due
+      discharge score                                              scores, and what they come to
       discharge rules test                                         run the cases beside the rules
 
     \b

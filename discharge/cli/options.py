@@ -30,6 +30,14 @@ Rules = Annotated[
 Payers = Annotated[
     Path | None, typer.Option("--payers", metavar="DIR", help="Payer profiles instead of the shipped.")
 ]
+DenialHistoryFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--denial-history",
+        metavar="FILE.csv",
+        help="The hospital's own denials (cause,payer,stays,denied); goes before published rates.",
+    ),
+]
 Zone = Annotated[
     str, typer.Option("--zone", metavar="NAME", help="Time zone of the facility (midnights are local).")
 ]

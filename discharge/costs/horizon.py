@@ -13,7 +13,8 @@ from typing import Literal, cast
 from discharge.costs import allowed as services
 from discharge.costs.allowed import Allowed, PriceInputs
 from discharge.costs.amounts import ZERO, Range, cents
-from discharge.costs.ledger import NOTHING, Ledger, OptionCost, Three, same
+from discharge.costs.catalog import option_table
+from discharge.costs.ledger import NOTHING, PURSES, Ledger, OptionCost, Three, same
 from discharge.costs.rates import planning_rate
 from discharge.costs.sharing import after_sequester, inpatient_share, part_b_share, snf_share
 from discharge.costs.stay import day_cost
@@ -31,6 +32,7 @@ _NAMES = {
 }
 _COMMUNITY_SERVICES = ("home_health", "home_infusion", "infusion_suite")
 _BENEFIT = {"home": "outpatient"}
+NOT_PRICED_YET = "not priced: this version has no prices for this kind of place"
 _COPAY_DAYS = 5
 _TRANSFERRED = {"snf", "irf", "home_health"}
 
@@ -41,6 +43,9 @@ def price(inputs: PriceInputs) -> OptionCost:
     ledger = Ledger()
     if inputs.option == "stay":
         _further_days(ledger, inputs)
+    elif not option_table().options[inputs.option].priced:
+        for purse in PURSES:
+            ledger.lose(purse, NOT_PRICED_YET)
     else:
         _service(ledger, inputs, inputs.option, inputs.coverage)
         if inputs.option in _COMMUNITY_SERVICES:

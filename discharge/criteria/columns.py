@@ -68,13 +68,21 @@ class Columns:
             self._missing[fact] = known
         return known
 
+    def word(self, fact: str, row: int) -> str | None:
+        """Return the text of one row, None where not charted."""
+        column = self.facts.column(fact)
+        found = None if column is None else column[row]
+        return found if isinstance(found, str) else None
+
     def text_matches(self, fact: str, test: Callable[[str], bool]) -> StatusArray:
         """Ask ``test`` once per distinct text; unknown where not charted."""
-        places, words = self._words(fact)
+        places, words = self.words(fact)
         table = np.array([*(test(word) for word in words), False], np.bool_)
         return status(table[places], places < 0)  # -1, not charted, looks at the last
 
-    def _words(self, fact: str) -> tuple[NDArray[np.intp], Sequence[str]]:
+    def words(self, fact: str) -> tuple[NDArray[np.intp], Sequence[str]]:
+        """Return, for each row, the place of its text in the distinct ones (-1: not charted), and those."""
+
         def make() -> Any:
             return _distinct(self._objects(fact))
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from discharge.criteria import kleene
 from discharge.criteria.columns import Columns, FactsLike
 from discharge.criteria.kleene import FloatArray, StatusArray
 from discharge.criteria.order import MOST_STAYS, plan_of
-from discharge.packs import Packs, RuleFile, Score
-from discharge.packs.model import ScoreItem
+from discharge.criteria.scores import Span, ends_of, spans_of, total_of, totals
+from discharge.packs import Packs, RuleFile
+from discharge.packs.amounts import Ends, FactAmount, FromFact
 from discharge.packs.tree import (
     All,
     AnyOf,
@@ -35,6 +38,27 @@ from discharge.packs.tree import (
     Tree,
 )
 
+_ONE_BY_ONE = 32  # stays; with more, whole columns are quicker
+_Found = TypeVar("_Found")
+
+
+class Asked(dict[str, _Found]):
+    """Values by name, each worked out when it is first asked for. A name that the packs don't have isn't there."""
+
+    def __init__(self, names: Collection[str] = (), make: Callable[[str], _Found] | None = None) -> None:
+        super().__init__()
+        self._names, self._make = names, make
+
+    def __missing__(self, name: str) -> _Found:
+        if self._make is None or name not in self._names:
+            raise KeyError(name)
+        made = self[name] = self._make(name)
+        return made
+
+    def get(self, name: str, otherwise: Any = None) -> Any:
+        """Return the value of ``name``, ``otherwise`` where there is no such name."""
+        return self[name] if name in self._names or name in self else otherwise
+
 
 @dataclass
 class Findings:
@@ -42,15 +66,16 @@ class Findings:
 
     ``status``: full criterion name -> 0 not met, 1 unknown, 2 met. ``applies``: file id -> the same, of its
     ``applies_to``. ``scores``: full score name -> lowest and highest possible total. ``parameters_used``: full
-    parameter name -> the value that held for each stay (NaN where none did). A criterion of a file that does not
-    apply is evaluated all the same; whoever reports it looks at ``applies``.
+    parameter name -> the value that held for each stay (NaN where none did). Statuses and scores are worked out when
+    they are first asked for: most conditions apply to few stays. A criterion of a file that does not apply is
+    evaluated all the same if somebody asks; whoever reports it looks at ``applies``.
     """
 
     index: pd.Index[Any]
     zone: str
-    status: dict[str, StatusArray] = field(default_factory=dict)
+    status: Asked[StatusArray] = field(default_factory=Asked)
     applies: dict[str, StatusArray] = field(default_factory=dict)
-    scores: dict[str, tuple[FloatArray, FloatArray]] = field(default_factory=dict)
+    scores: Asked[tuple[FloatArray, FloatArray]] = field(default_factory=Asked)
     parameters_used: dict[str, FloatArray] = field(default_factory=dict)
     evaluator: Evaluator | None = field(default=None, repr=False, compare=False)
 
@@ -67,17 +92,14 @@ class Findings:
 
 
 def evaluate_criteria(packs: Packs, facts: FactsLike, *, zone: str) -> Findings:
-    """Evaluate every criterion and score of ``packs`` for every row of ``facts``; days are those of ``zone``."""
+    """Return every criterion and score of ``packs`` for every row of ``facts``; days are those of ``zone``."""
     findings = Findings(facts.index, zone)
     evaluator = Evaluator(packs, Columns(facts, zone), findings)
     findings.evaluator = evaluator
+    findings.status = Asked(packs.criteria, evaluator.criterion)
+    findings.scores = Asked(packs.scores, evaluator.score)
     for file in packs.files.values():
         evaluator.applies(file)
-    evaluator.run()
-    for full_id in packs.criteria:
-        evaluator.criterion(full_id)
-    for full_id in packs.scores:
-        evaluator.score(full_id)
     return findings
 
 
@@ -89,40 +111,32 @@ class Evaluator:
         self.columns = columns
         self.findings = findings
         self._plan = plan_of(packs)
-        self._slots: list[StatusArray] = []
+        self._slots: list[StatusArray | None] = [None] * self._plan.size
         self._nodes: dict[Tree, StatusArray] = {}  # trees that stand in no file
         self._conditions: dict[str, StatusArray] = {}
-        self._points: dict[ScoreItem, tuple[FloatArray, FloatArray]] = {}
-        self.tables: dict[str, object] = {}  # of missing facts, by criterion
-
-    def run(self) -> None:
-        """Evaluate all trees of the packs."""
-        plan = self._plan
-        nothing = self.constant(kleene.UNKNOWN)
-        slots = self._slots = [nothing] * plan.size
-        if self.columns.size <= MOST_STAYS:
-            plan.answer(self.columns, slots)
-        else:
-            for slot, leaf in plan.single:
-                slots[slot] = _EVALUATE[type(leaf)](self, leaf)
-        for slot, tree in plan.rest:
-            slots[slot] = _EVALUATE[type(tree)](self, tree)
+        self._points: dict[FactAmount, Span] = {}
+        self._totals: dict[str, Span] = {}
+        self._last: Row | None = None
+        self._foreign: dict[bytes, frozenset[str]] = {}
+        self.tables: dict[tuple[str, frozenset[str]], object] = {}  # of missing facts, by criterion
+        if columns.size <= MOST_STAYS:
+            self._plan.answer(columns, self._slots)
 
     def constant(self, value: int) -> StatusArray:
         return np.full(self.columns.size, value, np.int8)
 
     def criterion(self, full_id: str) -> StatusArray:
         """Return the status of a criterion by full name."""
-        known = self.findings.status.get(full_id)
-        if known is None:
-            known = self.findings.status[full_id] = self.tree(self.packs.criteria[full_id].tree)
-        return known
+        return self.tree(self.packs.criteria[full_id].tree)
 
     def tree(self, tree: Tree) -> StatusArray:
         """Return the status of a tree; equal trees are evaluated once."""
         slot = self._plan.slots.get(id(tree))
         if slot is not None:
-            return self._slots[slot]
+            here = self._slots[slot]
+            if here is None:
+                here = self._slots[slot] = _EVALUATE[type(tree)](self, tree)
+            return here
         known = self._nodes.get(tree)
         if known is None:
             known = self._nodes[tree] = _EVALUATE[type(tree)](self, tree)
@@ -216,11 +230,30 @@ class Evaluator:
         """Match a condition: on the principal diagnosis, else the admission's, else any code."""
         result = self._conditions.get(value_set)
         if result is None:
-            result = self.tree(SetLeaf("diagnosis.codes", value_set))
-            for fact in ("diagnosis.admission", "diagnosis.principal"):
-                result = np.where(self.columns.is_missing(fact), result, self.tree(SetLeaf(fact, value_set)))
+            result = self.tree(SetLeaf("diagnosis.principal", value_set))
+            absent = self.columns.is_missing("diagnosis.principal")
+            for fact in ("diagnosis.admission", "diagnosis.codes"):
+                if absent.any():
+                    result = np.where(absent, self.tree(SetLeaf(fact, value_set)), result)
+                    absent = absent & self.columns.is_missing(fact)
             self._conditions[value_set] = result
         return result
+
+    def foreign(self, row: int) -> frozenset[str]:
+        """Return the condition files that do not apply to the stay of a row."""
+        column = self._applicability[:, row]
+        key = column.tobytes()
+        known = self._foreign.get(key)
+        if known is None:
+            files = zip(self.packs.condition_files, column.tolist(), strict=True)
+            known = self._foreign[key] = frozenset(file.id for file, here in files if here == kleene.NOT_MET)
+        return known
+
+    @cached_property
+    def _applicability(self) -> NDArray[np.int8]:
+        """A row per condition file, a column per stay."""
+        rows = [self.applies(file) for file in self.packs.condition_files]
+        return np.array(rows, np.int8).reshape(len(rows), self.columns.size)
 
     def _role(self, leaf: RoleLeaf) -> StatusArray:
         is_any = leaf.combine == "any"
@@ -229,46 +262,89 @@ class Evaluator:
             full_id = file.roles.get(leaf.role)
             if full_id is None:
                 continue
-            applies, said = self.applies(file), self.criterion(full_id)
+            applies = self.applies(file)
+            if not applies.any():  # it applies to nobody, so what it says changes nothing
+                continue
+            said = self.criterion(full_id)
             if is_any:
                 parts.append(kleene.all_of([applies, said]))
             else:
                 parts.append(kleene.any_of([kleene.negated(applies), said]))
         return kleene.any_of(parts) if is_any else kleene.all_of(parts)
 
-    def score(self, full_id: str) -> tuple[FloatArray, FloatArray]:
-        """Return the lowest and highest total that the known inputs allow."""
-        known = self.findings.scores.get(full_id)
+    def score(self, full_id: str) -> Span:
+        """Return the lowest and highest total that the known inputs allow; NaN where the score is not valid."""
+        known = self._totals.get(full_id)
         if known is None:
-            known = self.findings.scores[full_id] = self._total(self.packs.scores[full_id])
+            score = self.packs.scores[full_id]
+            if self.columns.size <= _ONE_BY_ONE:
+                ends = np.array([total_of(score, row) for row in self.rows])
+                low, high = ends.reshape(-1, 2).T
+                known = low, high
+            else:
+                known = totals(score, self)
+            self._totals[full_id] = known
         return known
 
-    def _total(self, score: Score) -> tuple[FloatArray, FloatArray]:
-        low = np.zeros(self.columns.size)
-        high = np.zeros(self.columns.size)
-        for item in score.items:
-            least, most = self.points(item)
-            low, high = low + least, high + most
+    def row(self, place: int) -> Row:
+        """Return one row; of many, the last one asked for is kept."""
+        if self.columns.size <= _ONE_BY_ONE:
+            return self.rows[place]
+        if self._last is None or self._last.place != place:
+            self._last = Row(self, place)
+        return self._last
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        return [Row(self, place) for place in range(self.columns.size)]
+
+    def points(self, amount: FactAmount) -> Span:
+        """Return the least and most that an amount of one fact may be."""
+        known = self._points.get(amount)
+        if known is None:
+            known = self._points[amount] = self._points_of(amount)
+        return known
+
+    def _points_of(self, amount: FactAmount) -> Span:
+        if self.columns.size > _ONE_BY_ONE:
+            return spans_of(amount, self)
+        ends = np.array([row.amount(amount) for row in self.rows])
+        low, high = ends.reshape(-1, 2).T
         return low, high
 
-    def points(self, item: ScoreItem) -> tuple[FloatArray, FloatArray]:
-        """Return the fewest and most points of one item."""
-        known = self._points.get(item)
+    def items(self, full_id: str, place: int) -> dict[str, Ends]:
+        """Return, for one row, the fewest and most points of each item, or the ends of each variable of a formula."""
+        row = self.row(place)
+        return {part.name: ends_of(part.amount, row) for part in self.packs.scores[full_id].parts}
+
+
+class Row:
+    """One row, as a score asks it; what was asked is kept."""
+
+    def __init__(self, evaluator: Evaluator, place: int) -> None:
+        self._evaluator = evaluator
+        self.place = place
+        self._amounts: dict[FactAmount, Ends] = {}
+
+    def status(self, tree: Tree) -> int:
+        return int(self._evaluator.tree(tree)[self.place])
+
+    def amount(self, amount: FactAmount) -> Ends:
+        known = self._amounts.get(amount)
         if known is None:
-            known = self._points[item] = self._item(item)
+            known = self._amounts[amount] = self._amount(amount)
         return known
 
-    def _item(self, item: ScoreItem) -> tuple[FloatArray, FloatArray]:
-        if item.when is not None:
-            found = self.tree(item.when)
-            points = float(item.points)
-            ends = np.array([0.0, min(points, 0.0), points]), np.array([0.0, max(points, 0.0), points])
-            return ends[0][found], ends[1][found]
-        values = self.columns.numbers(item.fact or "")
-        found_points = points_of(item, values)
-        possible = [0.0, *(float(band.points) for band in item.bands)]
-        absent = np.isnan(values)
-        return np.where(absent, min(possible), found_points), np.where(absent, max(possible), found_points)
+    def _amount(self, amount: FactAmount) -> Ends:
+        columns = self._evaluator.columns
+        if isinstance(amount, FromFact):
+            value = float(columns.numbers(amount.fact)[self.place])
+            return amount.by.widest if value != value else amount.by.ends(value, value)
+        return amount.by.ends(columns.word(amount.fact, self.place))
+
+    def total(self, full_id: str) -> Ends:
+        low, high = self._evaluator.score(full_id)
+        return float(low[self.place]), float(high[self.place])
 
 
 _EVALUATE: dict[type[Any], Callable[[Evaluator, Any], StatusArray]] = {
@@ -288,16 +364,3 @@ _EVALUATE: dict[type[Any], Callable[[Evaluator, Any], StatusArray]] = {
     RoleLeaf: Evaluator._role,
     ConditionsApplyLeaf: Evaluator._conditions_apply,
 }
-
-
-def points_of(item: ScoreItem, values: FloatArray) -> FloatArray:
-    """Return the points of a banded item; 0 outside every band, and where the value is NaN."""
-    found = np.zeros(len(values))
-    for band in item.bands:
-        inside = ~np.isnan(values)
-        if band.start is not None:
-            inside &= kleene.holds(values, ">=", float(band.start))
-        if band.below is not None:
-            inside &= kleene.holds(values, "<", float(band.below))
-        found[inside] = float(band.points)
-    return found

@@ -130,7 +130,7 @@ def holds_one(value: float, op: Op, threshold: float) -> bool:
 
 def compare_ends(low: float, high: float, op: Op, threshold: float) -> int:
     """Compare one interval as :func:`compare_interval` does many."""
-    if threshold != threshold:
+    if threshold != threshold or low != low or high != high:
         return UNKNOWN
     if op in ("==", "!="):
         same = holds_one(low, "==", threshold) and holds_one(high, "==", threshold)

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TypeAlias
 
@@ -25,9 +26,21 @@ from discharge.criteria.columns import FactsLike
 from discharge.criteria.evaluate import Findings
 from discharge.criteria.kleene import MET, NOT_MET, UNKNOWN
 from discharge.criteria.pattern import Pattern, PatternTable
-from discharge.criteria.program import AtomNode, GateNode, NotNode, TotalNode
+from discharge.criteria.program import AtomNode, GateNode, NotNode, ScoreNode, TotalNode
+from discharge.criteria.scores import ends_of
 from discharge.criteria.trial import Trial
 from discharge.packs import Packs
+from discharge.packs.amounts import (
+    NOTHING,
+    Amount,
+    Choice,
+    Const,
+    Ends,
+    OfScore,
+    fact_amounts,
+    scores_in,
+    trees_in,
+)
 from discharge.packs.tree import KnownLeaf
 
 Family: TypeAlias = tuple[int, ...]  # sets of facts as bits
@@ -48,8 +61,8 @@ def missing_facts(
     row = findings.position(stay_id)
     if findings.status[full_id][row] != UNKNOWN:
         return []
-    table = _table(packs, findings, full_id)
-    key = (packs.digest, full_id, limit, table.key(row))
+    table = _table(packs, findings, full_id, row)
+    key = (packs.digest, full_id, table.foreign, limit, table.key(row))
     with _lock:
         known = _found.get(key)
     if known is None:
@@ -61,23 +74,25 @@ def missing_facts(
     return list(known)
 
 
-_found: OrderedDict[tuple[str, str, int, bytes], tuple[frozenset[str], ...]] = OrderedDict()
+_Key: TypeAlias = tuple[str, str, frozenset[str], int, bytes]
+_found: OrderedDict[_Key, tuple[frozenset[str], ...]] = OrderedDict()
 _lock = Lock()
 
 
-def _table(packs: Packs, findings: Findings, full_id: str) -> PatternTable:
+def _table(packs: Packs, findings: Findings, full_id: str, row: int) -> PatternTable:
     evaluator = findings.evaluator
     if evaluator is None:
         raise ValueError("these findings were not made by evaluate_criteria")
-    known = evaluator.tables.get(full_id)
+    foreign = evaluator.foreign(row)
+    known = evaluator.tables.get((full_id, foreign))
     if not isinstance(known, PatternTable):
-        known = evaluator.tables[full_id] = PatternTable(packs, evaluator, full_id)
+        known = evaluator.tables[full_id, foreign] = PatternTable(packs, evaluator, full_id, foreign)
     return known
 
 
 def _search(packs: Packs, table: PatternTable, pattern: Pattern, limit: int) -> tuple[frozenset[str], ...]:
     trial = Trial(packs, table.program, pattern)
-    search = _Search(table, pattern, trial.base, limit)
+    search = _Search(table, pattern, trial, limit)
     for target in (MET, NOT_MET):
         kept = _tried(trial, target, search.family(len(table.program.nodes) - 1, target), limit)
         if kept:
@@ -111,10 +126,11 @@ def _tried(trial: Trial, target: int, family: Family, limit: int) -> Family:
 class _Search:
     """Families of sets by the tree alone; only what is unknown is looked into."""
 
-    def __init__(self, table: PatternTable, pattern: Pattern, base: list[int], limit: int) -> None:
+    def __init__(self, table: PatternTable, pattern: Pattern, trial: Trial, limit: int) -> None:
         self.program = table.program
         self.pattern = pattern
-        self.base = base
+        self.tried = trial.tried
+        self.base = base = trial.base
         self.limit = limit
         # A part that asks whether something is charted may change though it is known.
         asking = self.program.known_mask
@@ -146,6 +162,8 @@ class _Search:
                 return self._total(node, target)
             case AtomNode(place=atom):
                 return self._atom(atom, target)
+            case ScoreNode():
+                return ()
 
     def _atom(self, place: int, target: int) -> Family:
         needed = self.pattern.needed[place]
@@ -184,39 +202,83 @@ class _Search:
         if math.isnan(limit):
             return ()
         if op in ("==", "!="):
-            whole = _NOTHING
-            for points, child in node.items:
-                whole = self._both(whole, self._item(points, child, upward=True)[2])
-            return whole
-        return self._enough(node, (op in (">", ">=")) == (target == MET), limit)
+            everything = self._needed(self.program.below[node.of])
+            whole = 0
+            for facts in everything:
+                whole |= facts
+            return _minimal([whole], self.limit)
+        return self._enough(node.of, (op in (">", ">=")) == (target == MET), limit)
 
-    def _enough(self, node: TotalNode, upward: bool, limit: float) -> Family:
+    def _enough(self, score: int, upward: bool, limit: float) -> Family:
         """Return the sets that could bring the total as far as ``limit`` (the trial settles ties)."""
-        sure = 0.0
+        sure, slack = 0.0, 1e-9
         gains: dict[int, float] = {0: 0.0}
-        for points, child in node.items:
-            worst, gain, family = self._item(points, child, upward=upward)
-            sure += worst
-            for mask, so_far in list(gains.items()) if gain else ():
-                for more in family:
+        for part in self._parts_of(score, upward=upward):
+            sure += part.worst
+            slack = max(slack, part.slack)
+            for mask, so_far in list(gains.items()) if part.gain else ():
+                for more in part.family:
                     wider = mask | more
-                    if wider.bit_count() <= self.limit and gains.get(wider, -1.0) < so_far + gain:
-                        gains[wider] = so_far + gain
+                    if wider.bit_count() <= self.limit and gains.get(wider, -1.0) < so_far + part.gain:
+                        gains[wider] = so_far + part.gain
         need = limit - sure if upward else sure - limit
-        return _minimal((mask for mask, gain in gains.items() if gain >= need - 1e-9), self.limit)
+        return _minimal((mask for mask, gain in gains.items() if gain >= need - slack), self.limit)
 
-    def _item(self, points: float | None, child: int, *, upward: bool) -> tuple[float, float, Family]:
+    def _parts_of(self, place: int, *, upward: bool) -> Iterator[_Part]:
+        """Yield the parts of a score: those of a plain sum one by one, else the whole."""
+        node = self.program.nodes[place]
+        score = self.program.tables[node.score] if isinstance(node, ScoreNode) else None
+        if score is None or score.formula is not None or score.combine != "sum":
+            yield self._whole(self.tried.totals[place], self.program.below[place], upward=upward)
+            return
+        slack = 1e-9 if score.round is None else 1.0
+        for item in score.items:
+            amount = item.amount
+            if isinstance(amount, OfScore) and amount.by is None:
+                yield from self._parts_of(self.program.scores[amount.score], upward=upward)
+            else:
+                yield self._part(amount, slack, upward=upward)
+
+    def _part(self, amount: Amount, slack: float, *, upward: bool) -> _Part:
         """Return an item's points at worst, what more it could bring, and the sets that could bring it."""
-        if points is None:
-            node = self.program.nodes[child]
-            place = node.place if isinstance(node, AtomNode) else -1
-            low, high = self.pattern.points[place]
-            family = (self.pattern.needed[place],) if low != high else _NOTHING
-            return (low if upward else high), high - low, family
-        if not self.may_change[child]:
-            return (points if self.base[child] == MET else 0.0), 0.0, _NOTHING
-        helps = (points > 0) == upward
-        return (0.0 if helps else points), abs(points), self.family(child, MET if helps else NOT_MET)
+        if isinstance(amount, Choice) and isinstance(amount.then, Const) and amount.otherwise is NOTHING:
+            points, child = amount.then.value, self.program.trees[amount.tree]
+            if not self.may_change[child]:
+                return _Part(points if self.base[child] == MET else 0.0, 0.0, _NOTHING, slack)
+            helps = (points > 0) == upward
+            worst = 0.0 if helps else points
+            return _Part(worst, abs(points), self.family(child, MET if helps else NOT_MET), slack)
+        below = 0
+        for one in fact_amounts(amount):
+            below |= 1 << self.program.amounts[one]
+        for tree in trees_in(amount):
+            below |= self.program.below[self.program.trees[tree]]
+        for score in scores_in(amount):
+            below |= self.program.below[self.program.scores[score]]
+        part = self._whole(ends_of(amount, self.tried), below, upward=upward)
+        return replace(part, slack=slack)
+
+    def _whole(self, ends: Ends, below: int, *, upward: bool) -> _Part:
+        """Return something that any of its missing facts could move; how far, the trial tells."""
+        low, high = ends
+        if low != low or low == high:
+            return _Part(0.0 if low != low else low, 0.0, _NOTHING, 1e-9)
+        family = _minimal(self._needed(below), self.limit)
+        return _Part(low if upward else high, high - low, family, 1e-9)
+
+    def _needed(self, below: int) -> list[int]:
+        """Return the missing facts of each atom of ``below`` that has some."""
+        return [facts for place, facts in enumerate(self.pattern.needed) if facts and below >> place & 1]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Points at worst, what more there could be, the sets of facts that could bring it, and how far rounding goes."""
+
+    worst: float
+    gain: float
+    family: Family
+    slack: float
 
 
 def _minimal(sets: Iterable[int], limit: int) -> Family:

@@ -1,8 +1,7 @@
-"""The order in which the trees of some packs are evaluated, and which leaves are answered all at once for few stays.
+"""A slot for each distinct tree of some packs, and which leaves are answered all at once for few stays.
 
-Each distinct tree has a slot. A step comes after those of the trees that it needs, so that nothing is looked up or
-compared while stays are evaluated. For one stay, starting numpy takes longer than its work: hundreds of leaves asked
-one by one are hundreds of starts. Asked as a table, a row per leaf and a column per stay, they are a dozen.
+For one stay, starting numpy takes longer than its work: hundreds of leaves asked one by one are hundreds of starts.
+Asked as a table, a row per leaf and a column per stay, they are a dozen.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from discharge.packs.tree import (
 
 MOST_STAYS = 1000  # beyond, leaf by leaf takes no longer and less memory
 
-Slots: TypeAlias = list[StatusArray]
+Slots: TypeAlias = list[StatusArray | None]
 _Asked: TypeAlias = list[tuple[int, float, int]]  # place of the fact, what it is compared with, slot
 
 
@@ -62,14 +61,12 @@ class Group:
 class Plan:
     """``slots``: id of a tree, wherever it stands, -> its slot; equal trees share one. ``size``: how many slots.
 
-    ``single`` are the leaves about one number or flag (``flags``, ``known`` and ``numbers`` by operator); ``rest``
-    everything else, each after what it needs.
+    ``single`` are the leaves about one number or flag (``flags``, ``known`` and ``numbers`` by operator).
     """
 
     slots: dict[int, int] = field(default_factory=dict)
     size: int = 0
     single: list[tuple[int, Tree]] = field(default_factory=list)
-    rest: list[tuple[int, Tree]] = field(default_factory=list)
     facts: tuple[str, ...] = ()
     flags: Group = field(default_factory=lambda: Group.of([]))
     known: Group = field(default_factory=lambda: Group.of([]))
@@ -108,6 +105,7 @@ class _Planner:
         self.packs = packs
         self.plan = Plan()
         self._equal: dict[Tree, int] = {}
+        self._scores: set[str] = set()
 
     def visit(self, tree: Tree) -> int:
         """Give a tree and all below it their slots; return the tree's."""
@@ -121,14 +119,19 @@ class _Planner:
         if slot is None:
             slot = self._equal[tree] = plan.size
             plan.size += 1
-            (plan.single if self._is_single(tree) else plan.rest).append((slot, tree))
+            if self._is_single(tree):
+                plan.single.append((slot, tree))
         plan.slots[id(tree)] = slot
         return slot
 
     def score(self, full_id: str) -> None:
-        for item in self.packs.scores[full_id].items:
-            if item.when is not None:
-                self.visit(item.when)
+        if full_id not in self._scores:
+            self._scores.add(full_id)
+            score = self.packs.scores[full_id]
+            for tree in score.trees:
+                self.visit(tree)
+            for other in score.scores:
+                self.score(other)
 
     def _alias(self, tree: Tree) -> int | None:
         """Visit what a tree needs; return the slot of the criterion for which it stands, if it does."""

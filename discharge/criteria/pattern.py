@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from discharge.criteria import kleene
 from discharge.criteria.evaluate import Evaluator
-from discharge.criteria.program import Atom, BandsAtom, ConditionAtom, facts_of_atom, write_out
+from discharge.criteria.program import AmountAtom, Atom, ConditionAtom, facts_of_atom, write_out
 from discharge.packs import Packs
 from discharge.packs.tree import ElapsedLeaf, KnownLeaf, NumberLeaf, Threshold
 
 
 @dataclass
 class Pattern:
-    """``status`` of each atom (of banded items: unused), ``points`` (lowest, highest) of banded items.
+    """``status`` of each atom (of amounts: unused), ``points`` (lowest, highest) of amounts.
 
     ``needed`` has, for each atom that charting could change, the facts it takes as bits (0 where charting changes
     nothing); bit ``i`` stands for ``facts[i]``.
@@ -46,24 +46,25 @@ class Pattern:
 
 
 class PatternTable:
-    """Patterns of one criterion for all stays of one evaluation."""
+    """Patterns of one criterion for all stays of one evaluation to which the same conditions are foreign."""
 
-    def __init__(self, packs: Packs, evaluator: Evaluator, full_id: str) -> None:
-        program = self.program = write_out(packs, full_id)
+    def __init__(self, packs: Packs, evaluator: Evaluator, full_id: str, foreign: frozenset[str]) -> None:
+        self.foreign = foreign
+        program = self.program = write_out(packs, full_id, foreign)
         self.parameters = program.parameters
         by = {name: packs.parameters[name].by for name in self.parameters}
         self.by = {name: fact for name, fact in by.items() if fact is not None}
         self.facts = sorted(program.facts | set(self.by.values()))
         self._bit = {fact: 1 << place for place, fact in enumerate(self.facts)}
-        self._bands = [place for place, atom in enumerate(program.atoms) if isinstance(atom, BandsAtom)]
+        self._amounts = [place for place, atom in enumerate(program.atoms) if isinstance(atom, AmountAtom)]
         size = evaluator.columns.size
         self._status = _stack([_status(evaluator, atom) for atom in program.atoms], size, np.int8)
         self._missing = _stack([evaluator.columns.is_missing(fact) for fact in self.facts], size, np.bool_)
         ends = [
             end
             for atom in program.atoms
-            if isinstance(atom, BandsAtom)
-            for end in evaluator.points(atom.item)
+            if isinstance(atom, AmountAtom)
+            for end in evaluator.points(atom.amount)
         ]
         self._points = _stack(ends, size, np.float64)
         self._values = _stack([evaluator.parameter(name) for name in self.parameters], size, np.float64)
@@ -79,7 +80,7 @@ class PatternTable:
         missing = sum(1 << place for place in np.flatnonzero(self._missing[row]).tolist())
         found = Pattern(
             status=self._status[row].tolist(),
-            points={place: (ends[2 * n], ends[2 * n + 1]) for n, place in enumerate(self._bands)},
+            points={place: (ends[2 * n], ends[2 * n + 1]) for n, place in enumerate(self._amounts)},
             needed=[],
             facts=self.facts,
             parameters=dict(zip(self.parameters, self._values[row].tolist(), strict=True)),
@@ -92,8 +93,8 @@ class PatternTable:
     def _needed(self, place: int, atom: Atom, pattern: Pattern, missing: int) -> int:
         if isinstance(atom, KnownLeaf):
             return self._bit[atom.fact] & missing
-        if isinstance(atom, BandsAtom):
-            return self._bit[atom.item.fact or ""] & missing
+        if isinstance(atom, AmountAtom):
+            return self._bit[atom.amount.fact] & missing
         if pattern.status[place] != kleene.UNKNOWN:
             return 0
         if isinstance(atom, ConditionAtom):
@@ -114,7 +115,7 @@ def _stack(columns: list[NDArray[Any]], size: int, dtype: Any) -> NDArray[Any]:
 
 
 def _status(evaluator: Evaluator, atom: Atom) -> kleene.StatusArray:
-    if isinstance(atom, BandsAtom):
+    if isinstance(atom, AmountAtom):
         return evaluator.constant(kleene.UNKNOWN)
     if isinstance(atom, ConditionAtom):
         return evaluator.condition(atom.value_set)

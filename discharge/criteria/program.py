@@ -6,14 +6,27 @@ whole columns and never writes trees out; this serves the search for missing fac
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
 from discharge.criteria.perpacks import once_per_packs
-from discharge.packs import Packs, RuleFile
-from discharge.packs.model import ScoreItem
+from discharge.packs import Packs, RuleFile, Score
+from discharge.packs.amounts import (
+    Amount,
+    Choice,
+    Count,
+    FactAmount,
+    FromFact,
+    FromWord,
+    Line,
+    Mean,
+    OfScore,
+    Steps,
+    bounds_of,
+    fact_amounts,
+)
 from discharge.packs.tree import (
     All,
     AnyOf,
@@ -34,6 +47,7 @@ from discharge.packs.tree import (
 )
 
 POSITIVE, NEGATIVE = 1, 2  # more of it makes the criterion met; not met; both bits: either
+BOTH = POSITIVE | NEGATIVE
 
 
 @dataclass(frozen=True)
@@ -44,13 +58,13 @@ class ConditionAtom:
 
 
 @dataclass(frozen=True)
-class BandsAtom:
-    """A score item whose points follow from one numeric fact."""
+class AmountAtom:
+    """A part of a score that follows from one fact; its answers are amounts."""
 
-    item: ScoreItem
+    amount: FactAmount
 
 
-Atom: TypeAlias = FactLeaf | ConditionAtom | BandsAtom
+Atom: TypeAlias = FactLeaf | ConditionAtom | AmountAtom
 
 
 @dataclass(frozen=True)
@@ -72,14 +86,24 @@ class NotNode:
 
 
 @dataclass(frozen=True)
-class TotalNode:
-    """A score against a threshold: (points, node) items; a banded item has no points of its own."""
+class ScoreNode:
+    """A score (full name): what it comes to is an interval. ``of``: its trees, its facts and the scores in it."""
 
-    items: tuple[tuple[float | None, int], ...]
+    score: str
+    of: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class TotalNode:
+    """A score (its node) against a threshold."""
+
+    of: int
     threshold: Threshold
 
 
-ProgramNode: TypeAlias = AtomNode | GateNode | NotNode | TotalNode
+_REMEMBERED = 300  # programs of one set of packs
+
+ProgramNode: TypeAlias = AtomNode | GateNode | NotNode | ScoreNode | TotalNode
 
 
 @dataclass
@@ -87,12 +111,18 @@ class Program:
     """Nodes in an order in which each comes after what it needs; the last one is the criterion.
 
     ``below`` has a bit per atom under each node; ``polarity`` a word per atom (POSITIVE, NEGATIVE or both).
+    ``trees``, ``amounts`` and ``scores`` say where what scores ask is to be found: nodes of trees and scores, places
+    of the atoms of amounts.
     """
 
     atoms: list[Atom] = field(default_factory=list)
     nodes: list[ProgramNode] = field(default_factory=list)
     below: list[int] = field(default_factory=list)
     polarity: list[int] = field(default_factory=list)
+    trees: dict[Tree, int] = field(default_factory=dict)
+    amounts: dict[FactAmount, int] = field(default_factory=dict)
+    scores: dict[str, int] = field(default_factory=dict)
+    tables: dict[str, Score] = field(default_factory=dict)
 
     @cached_property
     def parameters(self) -> list[str]:
@@ -116,35 +146,43 @@ def facts_of_atom(atom: Atom) -> tuple[str, ...]:
     """Return the facts that decide an atom."""
     if isinstance(atom, ConditionAtom):
         return ("diagnosis.principal", "diagnosis.admission", "diagnosis.codes")
-    if isinstance(atom, BandsAtom):
-        return (atom.item.fact or "",)
+    if isinstance(atom, AmountAtom):
+        return (atom.amount.fact,)
     return facts_of(atom)
 
 
-def write_out(packs: Packs, full_id: str) -> Program:
-    """Return a criterion written out; done once, so it is to be read only."""
+def write_out(packs: Packs, full_id: str, foreign: frozenset[str] = frozenset()) -> Program:
+    """Return a criterion written out; done once, so it is to be read only.
+
+    ``foreign`` are condition files that apply to nobody asked about: their roles change nothing and are left out.
+    """
     known = _written(packs)
-    program = known.get(full_id)
+    program = known.get((full_id, foreign))
     if program is None:
-        program = known[full_id] = _write_out(packs, full_id)
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        program = known[full_id, foreign] = _write_out(packs, full_id, foreign)
     return program
 
 
 @once_per_packs
-def _written(_: Packs) -> dict[str, Program]:
+def _written(_: Packs) -> dict[tuple[str, frozenset[str]], Program]:
     return {}
 
 
-def _write_out(packs: Packs, full_id: str) -> Program:
-    writer = _Writer(packs)
+def _write_out(packs: Packs, full_id: str, foreign: frozenset[str]) -> Program:
+    writer = _Writer(packs, foreign)
     writer.criterion(full_id)
     writer.set_polarity()
     return writer.program
 
 
 class _Writer:
-    def __init__(self, packs: Packs) -> None:
+    def __init__(self, packs: Packs, foreign: frozenset[str]) -> None:
         self.packs = packs
+        # A gate needs a part: where all are foreign, the first stands for them.
+        files = packs.condition_files
+        self.conditions = [file for file in files if file.id not in foreign] or list(files[:1])
         self.program = Program()
         self._made: dict[Hashable, int] = {}
         self._places: dict[Atom, int] = {}
@@ -196,21 +234,33 @@ class _Writer:
             case RoleLeaf(role=role, combine=combine):
                 return self.role(role, combine)
             case ConditionsApplyLeaf():
-                return self.gate([self.applies(file) for file in self.packs.condition_files], 1)
+                return self.gate([self.applies(file) for file in self.conditions], 1)
             case ScoreLeaf(score=score, threshold=threshold):
-                items = tuple(self.item(item) for item in self.packs.scores[score].items)
-                return self.node(TotalNode(items, threshold))
+                return self.node(TotalNode(self.score(score), threshold))
             case _:
                 return self.atom(tree)
 
-    def item(self, item: ScoreItem) -> tuple[float | None, int]:
-        if item.when is None:
-            return (None, self.atom(BandsAtom(item)))
-        return (float(item.points), self.tree(item.when))
+    def score(self, full_id: str) -> int:
+        program = self.program
+        known = program.scores.get(full_id)
+        if known is not None:
+            return known
+        score = program.tables[full_id] = self.packs.scores[full_id]
+        of = [self.score(other) for other in score.scores]
+        for tree in score.trees:
+            program.trees[tree] = self.tree(tree)
+            of.append(program.trees[tree])
+        for part in score.parts:
+            for amount in fact_amounts(part.amount):
+                of.append(self.atom(AmountAtom(amount)))
+                program.amounts[amount] = self._places[AmountAtom(amount)]
+        program.scores[full_id] = self.node(ScoreNode(full_id, tuple(of)))
+        return program.scores[full_id]
 
     def role(self, role: str, combine: str) -> int:
         parts = []
-        for file in self.packs.condition_files:
+        with_role = [file for file in self.packs.condition_files if role in file.roles]
+        for file in [file for file in self.conditions if role in file.roles] or with_role[:1]:
             for name, full_id in file.roles.items():
                 if name == role:
                     applies = self.applies(file)
@@ -241,11 +291,48 @@ class _Writer:
                     pulls[child] |= pull
             elif isinstance(node, NotNode):
                 pulls[node.of] |= _flipped(pull)
+            elif isinstance(node, TotalNode):
+                way = _flipped(pull) if node.threshold.op in ("<", "<=") else pull
+                pulls[node.of] |= BOTH if node.threshold.op in ("==", "!=") else way
             else:
-                for points, child in node.items:
-                    way = _flipped(pull) if node.threshold.op in ("<", "<=") else pull
-                    way = POSITIVE | NEGATIVE if node.threshold.op in ("==", "!=") else way
-                    pulls[child] |= _flipped(way) if points is not None and points < 0 else way
+                for child, way in self.pulled(node, pull):
+                    pulls[child] |= way
+
+    def pulled(self, node: ScoreNode, pull: int) -> Iterator[tuple[int, int]]:
+        """Yield the nodes that a score rests on, and which way each pulls."""
+        score = self.packs.scores[node.score]
+        if score.formula is not None:
+            yield from ((child, BOTH) for child in node.of)
+            return
+        if score.valid_when is not None:
+            yield self.program.trees[score.valid_when], BOTH
+        for item in score.items:
+            yield from self.moved(item.amount, pull)
+
+    def moved(self, amount: Amount, pull: int) -> Iterator[tuple[int, int]]:
+        match amount:
+            case FromFact() | FromWord():
+                yield self._made[AtomNode(self.program.amounts[amount])], pull
+            case Choice(tree=tree, then=then, otherwise=otherwise):
+                (low, high), (least, most) = bounds_of(then), bounds_of(otherwise)
+                way = pull if low >= most else _flipped(pull) if high <= least else BOTH
+                yield self.program.trees[tree], way
+                yield from self.moved(then, pull)
+                yield from self.moved(otherwise, pull)
+            case Count(trees=trees, by=by):
+                yield from ((self.program.trees[tree], _by(by, pull)) for tree in trees)
+            case OfScore(score=score, by=by):
+                yield self.program.scores[score], _by(by, pull)
+            case Mean(of=of):
+                for one in of:
+                    yield from self.moved(one, pull)
+            case _:
+                pass
+
+
+def _by(by: Steps | Line | None, pull: int) -> int:
+    direction = 1 if by is None else by.direction
+    return pull if direction > 0 else _flipped(pull) if direction < 0 else BOTH
 
 
 def _flipped(pull: int) -> int:
@@ -258,7 +345,9 @@ def _children(node: ProgramNode) -> Sequence[int]:
             return of
         case NotNode(of=child):
             return (child,)
-        case TotalNode(items=items):
-            return [child for _, child in items]
+        case ScoreNode(of=of):
+            return of
+        case TotalNode(of=child):
+            return (child,)
         case _:
             return ()

@@ -171,23 +171,20 @@ class _Tracer:
         limit = self.limit(leaf.threshold)
         status = self.status(leaf)
         total = _number(low) if low == high else f"{_number(low)} to {_number(high)}"
-        children = tuple(
-            self.tree(item.when, leaf.score.rpartition(".")[0])
-            for item in score.items
-            if item.when is not None
-        )
+        said = f"{total} points" if low == low else "not valid here"
+        children = tuple(self.tree(tree, leaf.score.rpartition(".")[0]) for tree in score.trees)
         owner = leaf.score.rpartition(".")[0]
         return CriterionTrace(
             kind="leaf",
             status=status,
-            text=f"{leaf.text or score.title} {total} points: {_compared(leaf.threshold.op, limit, '', status)}",
-            value=total,
+            text=f"{leaf.text or score.title} {said}: {_compared(leaf.threshold.op, limit, '', status)}",
+            value=total if low == low else None,
             unit="{score}",
             op=leaf.threshold.op,
             threshold=limit,
             citations=(*self.cited(leaf.cites, file_id), *self.cited(score.cites, owner)),
             children=children,
-            evidence=tuple(row for item in score.items if item.fact for row in self.evidence(item.fact)),
+            evidence=tuple(row for fact in score.facts for row in self.evidence(fact)),
         )
 
     def _fact(self, leaf: Leaf, file_id: str) -> CriterionTrace:

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice, pairwise, product
 from typing import TypeAlias
 
 import numpy as np
 
 from discharge.criteria import kleene
-from discharge.criteria.evaluate import points_of
 from discharge.criteria.kleene import MET, NOT_MET, UNKNOWN
 from discharge.criteria.pattern import Pattern
 from discharge.criteria.program import (
     NEGATIVE,
     POSITIVE,
+    AmountAtom,
+    Atom,
     AtomNode,
-    BandsAtom,
     ConditionAtom,
     GateNode,
     NotNode,
     Program,
     ProgramNode,
+    ScoreNode,
     TotalNode,
 )
+from discharge.criteria.scores import total_of
 from discharge.packs import Packs
-from discharge.packs.tree import FlagLeaf, KnownLeaf, NumberLeaf, SetLeaf, TextLeaf
+from discharge.packs.amounts import Ends, FactAmount, FromFact, FromWord, Steps, Words
+from discharge.packs.tree import FlagLeaf, KnownLeaf, NumberLeaf, SetLeaf, TextLeaf, Tree
 
-Answers: TypeAlias = dict[int, float]  # by place of the atom: a status, or points of a banded item
+Answers: TypeAlias = dict[int, float]  # by place of the atom: a status, or an amount
 
 _COMBINATIONS = 2048  # tried per set of facts; beyond them the tree's own word is taken
 _SETS_COMBINED = 4  # value sets asked of one list of codes of which every combination is tried
@@ -52,8 +56,9 @@ class Trial:
             bits |= needed
         self.open_facts = [1 << place for place in range(bits.bit_length()) if bits >> place & 1]
         self.base = [kleene.UNKNOWN] * len(program.nodes)
-        for place, node in enumerate(program.nodes):
-            self.base[place] = self._node(node, {}, self.base)
+        self.tried = Tried(program, pattern, self.base, {}, {})
+        for place in range(len(program.nodes)):
+            self.tried.answer(place)
         self._answers: dict[tuple[int, int], list[Answers]] = {}
 
     def can_be(self, target: int, facts: int) -> bool:
@@ -110,14 +115,14 @@ class Trial:
         asked = [place for place in listed if place not in charted]
         if not asked:
             return [charted]
-        kinds = {type(atoms[place]) for place in asked}
+        kinds = {_kind(atoms[place]) for place in asked}
         if len(asked) == 1:
             found: Iterable[Answers] = _free(asked, self._program)
         elif kinds == {FlagLeaf}:
             found = self._flag(asked)
-        elif kinds <= {TextLeaf, SetLeaf, ConditionAtom}:
+        elif kinds <= {TextLeaf, SetLeaf, ConditionAtom, FromWord}:
             found = self._words(asked)
-        elif kinds <= {NumberLeaf, BandsAtom} and len({_number_of(atoms[place]) for place in asked}) == 1:
+        elif kinds <= {NumberLeaf, FromFact}:
             found = self._numbers(asked)
         else:
             found = _free(asked, self._program)
@@ -133,9 +138,9 @@ class Trial:
     def _words(self, asked: Sequence[int]) -> Iterator[Answers]:
         """Words that are asked for, another word, and codes in (combinations of) the value sets asked for."""
         atoms = self._program.atoms
-        texts = [atom for place in asked if isinstance(atom := atoms[place], TextLeaf)]
-        sets = [place for place in asked if not isinstance(atoms[place], TextLeaf)]
-        for word in sorted({word for atom in texts for word in atom.values}):
+        words = {word for place in asked for word in _words_of(atoms[place])}
+        sets = [place for place in asked if isinstance(atoms[place], (SetLeaf, ConditionAtom))]
+        for word in sorted(words):
             yield {place: self._word_answer(place, word) for place in asked}
         none: Answers = {place: self._word_answer(place, "") for place in asked}
         if len(sets) <= _SETS_COMBINED:
@@ -147,9 +152,11 @@ class Trial:
             yield {**none, inside: MET}
         yield {**none, **dict.fromkeys(sets, MET)}
 
-    def _word_answer(self, place: int, word: str) -> int:
+    def _word_answer(self, place: int, word: str) -> float:
         """Answer with a word; the empty one is in no value set and no list."""
         atom = self._program.atoms[place]
+        if isinstance(atom, AmountAtom) and isinstance(atom.amount, FromWord):
+            return atom.amount.by.ends(word)[0]
         if isinstance(atom, TextLeaf):
             return MET if (word in atom.values) != atom.negated else NOT_MET
         value_set = self._packs.names.value_sets[getattr(atom, "value_set", "")]
@@ -169,9 +176,8 @@ class Trial:
 
     def _limits(self, place: int) -> Iterator[float]:
         atom = self._program.atoms[place]
-        if isinstance(atom, BandsAtom):
-            for band in atom.item.bands:
-                yield from (float(end) for end in (band.start, band.below) if end is not None)
+        if isinstance(atom, AmountAtom) and isinstance(atom.amount, FromFact):
+            yield from atom.amount.by.limits
         elif isinstance(atom, NumberLeaf):
             yield self._pattern.limit(atom.threshold)
 
@@ -180,51 +186,74 @@ class Trial:
         if isinstance(atom, NumberLeaf):
             found = kleene.compare(values, atom.threshold.op, self._pattern.limit(atom.threshold))
             return found.astype(np.float64)
-        return points_of(atom.item, values) if isinstance(atom, BandsAtom) else values
+        if isinstance(atom, AmountAtom) and isinstance(atom.amount, FromFact):
+            by = atom.amount.by
+            return np.array([by.ends(value, value)[0] for value in values.tolist()])
+        return values
 
     def _statuses(self, given: Answers, mask: int) -> list[int]:
         """Return the status of every node with ``given`` answers; ``mask`` has the atoms whose nodes may differ."""
-        found = self.base.copy()
+        tried = Tried(self._program, self._pattern, self.base.copy(), dict(self.tried.totals), given)
         for place, below in enumerate(self._program.below):
             if below & mask:
-                found[place] = self._node(self._program.nodes[place], given, found)
-        return found
+                tried.answer(place)
+        return tried.found
 
-    def _node(self, node: ProgramNode, given: Answers, found: list[int]) -> int:
+
+@dataclass
+class Tried:
+    """What comes of some answers: the status of every node (``found``), the interval of every score (``totals``)."""
+
+    program: Program
+    pattern: Pattern
+    found: list[int]
+    totals: dict[int, Ends]
+    given: Answers
+
+    def answer(self, place: int) -> None:
+        """Work out one node; those below it are known."""
+        node = self.program.nodes[place]
+        if isinstance(node, ScoreNode):
+            self.totals[place] = total_of(self.program.tables[node.score], self)
+        else:
+            self.found[place] = self._node(node)
+
+    def _node(self, node: ProgramNode) -> int:
         match node:
             case GateNode(of=of, count=count):
-                inner = [found[child] for child in of]
+                inner = [self.found[child] for child in of]
                 if inner.count(MET) >= count:
                     return MET
                 return NOT_MET if len(inner) - inner.count(NOT_MET) < count else UNKNOWN
             case AtomNode(place=atom):
-                return int(given.get(atom, self._pattern.status[atom]))
+                return int(self.given.get(atom, self.pattern.status[atom]))
             case NotNode(of=child):
-                return MET - found[child]
-            case TotalNode():
-                return self._total(node, given, found)
+                return MET - self.found[child]
+            case TotalNode(of=score, threshold=threshold):
+                return kleene.compare_ends(*self.totals[score], threshold.op, self.pattern.limit(threshold))
+            case _:
+                return UNKNOWN
 
-    def _total(self, node: TotalNode, given: Answers, found: list[int]) -> int:
-        low = high = 0.0
-        for points, child in node.items:
-            least, most = self._ends(points, child, given, found)
-            low, high = low + least, high + most
-        return kleene.compare_ends(low, high, node.threshold.op, self._pattern.limit(node.threshold))
+    def status(self, tree: Tree) -> int:
+        return self.found[self.program.trees[tree]]
 
-    def _ends(
-        self, points: float | None, child: int, given: Answers, found: list[int]
-    ) -> tuple[float, float]:
-        if points is None:
-            node = self._program.nodes[child]
-            place = node.place if isinstance(node, AtomNode) else -1
-            return (given[place], given[place]) if place in given else self._pattern.points[place]
-        if found[child] == UNKNOWN:
-            return min(points, 0.0), max(points, 0.0)
-        return (points, points) if found[child] == MET else (0.0, 0.0)
+    def amount(self, amount: FactAmount) -> Ends:
+        place = self.program.amounts[amount]
+        known = self.given.get(place)
+        return self.pattern.points[place] if known is None else (known, known)
+
+    def total(self, full_id: str) -> Ends:
+        return self.totals[self.program.scores[full_id]]
 
 
-def _number_of(atom: object) -> object:
-    return atom.item.fact if isinstance(atom, BandsAtom) else getattr(atom, "fact", None)
+def _kind(atom: Atom) -> type[object]:
+    return type(atom.amount) if isinstance(atom, AmountAtom) else type(atom)
+
+
+def _words_of(atom: Atom) -> tuple[str, ...]:
+    if isinstance(atom, AmountAtom):
+        return tuple(atom.amount.by.table) if isinstance(atom.amount, FromWord) else ()
+    return atom.values if isinstance(atom, TextLeaf) else ()
 
 
 def _free(listed: Sequence[int], program: Program) -> Iterator[Answers]:
@@ -234,6 +263,9 @@ def _free(listed: Sequence[int], program: Program) -> Iterator[Answers]:
 
 
 def _ends_of(atom: object) -> tuple[float, ...]:
-    if isinstance(atom, BandsAtom):
-        return tuple(sorted({0.0, *(float(band.points) for band in atom.item.bands)}))
+    if isinstance(atom, AmountAtom):
+        by = atom.amount.by
+        if isinstance(by, Words):
+            return tuple(sorted({*by.table.values(), *by.widest}))
+        return tuple(sorted(set(by.points if isinstance(by, Steps) else by.widest)))
     return (MET,) if isinstance(atom, KnownLeaf) else (MET, NOT_MET)

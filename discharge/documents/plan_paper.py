@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from discharge import wording
 from discharge.costs.amounts import Range
+from discharge.costs.horizon import NOT_PRICED_YET
 from discharge.documents.common import (
     Line,
     Note,
@@ -33,11 +34,11 @@ ELIGIBLE = {"met": "✓ eligible", "not_met": "✗ not eligible", "unknown": "? 
 STATES = {
     "running": "due",
     "late": "overdue",
+    "stopped": "stands still",
     "met": "✓ done",
     "not_started": "not yet due",
     "unknown": "? not charted",
 }
-WHO = {"him": "medical records", "physician_advisor": "physician advisor", "case_manager": "case manager"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +116,14 @@ def plan_paper(review: Review) -> PlanPaper:
     """Return the discharge plan of a review."""
     zone, plan = review.provenance.zone, review.plan
     titles = {need.need: need.title for need in review.needs}
+    private = {name for name, file in review.provenance.files.items() if file.is_sensitive}
     files = {need.rule for need in review.needs}
     files |= {
         rule.partition(" ")[0]
         for option in review.options
         for rule in (*option.fit.rules, *option.eligibility.rules)
     }
+    files -= private
     return PlanPaper(
         title="Discharge plan (draft)",
         encounter_id=review.encounter_id,
@@ -130,19 +133,19 @@ def plan_paper(review: Review) -> PlanPaper:
         patient=_patient(review),
         stay=stay_lines(review),
         decision=_decision(review),
-        needs=[_need(need, zone) for need in review.needs],
+        needs=[_need(need, zone, need.rule in private) for need in review.needs],
         no_needs="No need is shown by what is charted so far; what is not charted is listed below.",
         options=[_option(option, titles) for option in review.options if option.fit.status != "not_met"],
         unfit=[option.title for option in review.options if option.fit.status == "not_met"],
         no_options=plan.reason,
         cost_note=_cost_note(review),
         barriers=list(_barriers(review)),
-        tasks=list(_tasks(review)),
-        advice=list(dict.fromkeys(one.text for one in plan.advice)),
-        questions=[gap.question for gap in review.gaps],
+        tasks=list(_tasks(review, private)),
+        advice=list(dict.fromkeys(one.text for one in plan.advice if one.rule not in private)),
+        questions=[gap.question for gap in review.gaps if gap.rule_file not in private],
         unknown=plan.unknown,
         rules=rules_used(review, files),
-        sources=sources(review, _behind(review)),
+        sources=sources(review, [one for one in _behind(review) if one.rule_file not in private]),
     )
 
 
@@ -191,8 +194,10 @@ def _decision(review: Review) -> list[Line]:
     return lines
 
 
-def _need(need: Need, zone: str) -> NeedLine:
+def _need(need: Need, zone: str, is_private: bool) -> NeedLine:
     """A need with one line per fact behind it: what it says, and when it was charted last."""
+    if is_private:
+        return NeedLine(need.title, [], "")
     latest: dict[str, EvidenceSeen] = {}
     for one in need.evidence:
         latest[one.fact] = one
@@ -225,9 +230,9 @@ def _option(option: Option, needs: Mapping[str, str]) -> OptionLine:
         fit=_said(FIT, option.fit.status),
         eligible=_said(ELIGIBLE, option.eligibility.status),
         covered=_said(COVERED, option.coverage.status),
-        payer_cost=_cost(option.cost.payer),
+        payer_cost="not priced" if NOT_PRICED_YET in option.cost.not_priced else _cost(option.cost.payer),
         payer_range=_range(option.cost.payer),
-        patient_cost=_cost(option.cost.patient),
+        patient_cost="not priced" if NOT_PRICED_YET in option.cost.not_priced else _cost(option.cost.patient),
         patient_range=_range(option.cost.patient),
     )
 
@@ -263,11 +268,11 @@ def _cost_note(review: Review) -> str:
 def _barriers(review: Review) -> Iterator[BarrierLine]:
     for option in review.options:
         for one in option.barriers:
-            who = one.who or "not assigned"
-            yield BarrierLine(one.cause.replace("_", " "), option.title, one.remedy or "", WHO.get(who, who))
+            who = wording.who(one.who)
+            yield BarrierLine(one.cause.replace("_", " "), option.title, one.remedy or "", who)
 
 
-def _tasks(review: Review) -> Iterator[TaskLine]:
+def _tasks(review: Review, private: set[str]) -> Iterator[TaskLine]:
     zone = review.provenance.zone
     for order in review.plan.orders_needed:
         if order.status != "met":
@@ -275,11 +280,9 @@ def _tasks(review: Review) -> Iterator[TaskLine]:
             yield TaskLine(
                 f"{order.title} (for {order.for_.lower()})", "physician", "before discharge", state
             )
-    for task in review.tasks:
-        owner = task.owner or "not assigned"
-        yield TaskLine(task.title, WHO.get(owner, owner), wording.short_when(task.due_at, zone), "to do")
+    for task in (task for task in review.tasks if task.rule_file not in private):
+        yield TaskLine(task.title, wording.who(task.owner), wording.short_when(task.due_at, zone), "to do")
     for clock in review.clocks:
         form = f" ({clock.form})" if clock.form else ""
         by = wording.short_when(clock.due_at, zone) + (" (expected)" if clock.is_expected else "")
-        who = WHO.get(clock.owner, clock.owner)
-        yield TaskLine(clock.title + form, who, by, STATES[clock.status])
+        yield TaskLine(clock.title + form, wording.who(clock.owner), by, STATES[clock.status])

@@ -34,6 +34,12 @@ _SERVICES = {
     "irf": ("irf",),
     "home_health": ("home_health",),
     "home_infusion": ("home_infusion",),
+    "ltch": ("ltch",),
+    "hospice": ("hospice",),
+    "behavioural": ("behavioural", "behavioral"),
+    "outpatient_therapy": ("outpatient_therapy",),
+    "dme": ("dme",),
+    "transport": ("transport", "ambulance"),
 }
 
 

@@ -1,4 +1,9 @@
-"""Diagnoses of the stay and of the active problem list."""
+"""Diagnoses of the stay and of the active problem list.
+
+A role and a rank belong to one encounter. What is the first diagnosis of a clinic visit is not the stay's, though it
+was recorded while the patient was in the house: such a visit (and an ambulatory part of the stay) gives no principal
+or admission diagnosis, and one that belongs to no stay gives no code of the stay either. Its codes are known, no more.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +34,9 @@ from discharge.facts.stays import (
 _CM = "icd-10-cm"
 _LOOKS_CM = re.compile(r"[A-TV-Z][0-9][0-9A-Z](?:\.?[0-9A-Z]{1,4})?")
 _OVER = ("resolved", "inactive", "remission")
+_INPATIENT = ("IMP", "ACUTE", "NONAC", "OBSENC", "SS")
+_AMBULATORY = ("AMB", "VR", "HH")
+_HEAD, _PART, _UNNAMED, _OTHER_PART, _VISIT, _OUTSIDE = range(6)  # whose diagnosis, the stay's own first
 
 
 def diagnoses(stays: Stays, columns: Columns) -> None:
@@ -49,8 +57,9 @@ def diagnoses(stays: Stays, columns: Columns) -> None:
         & (role != "problem")
     )
     rows, problem_rows, problem_places = np.flatnonzero(own), *_problems(stays, role, at)
-    _stay_codes(stays, columns, rows, system, code)
-    _principal(stays, columns, rows, system, code)
+    whose = _whose(stays)
+    _stay_codes(stays, columns, rows[whose[rows] < _OUTSIDE], system, code)
+    _principal(stays, columns, rows[whose[rows] < _VISIT], system, code, whose)
     every = np.concatenate([rows, problem_rows])
     where = np.concatenate([place[rows], problem_places])
     cm = system[every] == _CM
@@ -61,6 +70,23 @@ def diagnoses(stays: Stays, columns: Columns) -> None:
         spread("diagnoses", len(stays), where[cm], every[cm]),
     )
     _coded_flags(stays, columns, every[cm], where[cm], code)
+
+
+def _whose(stays: Stays) -> Ints:
+    """Return for each diagnosis what its encounter is to the stay that the row was given."""
+    table = stays.chart["diagnoses"]
+    encounters = stays.chart["encounters"].drop_duplicates("encounter_id")
+    named = table["encounter_id"].notna().to_numpy()
+    at = pd.Index(encounters["encounter_id"]).get_indexer(pd.Index(table["encounter_id"]))
+    at = np.where(named, at, -1)
+    stay = at_rows(at, encounters["stay_id"].to_numpy(object))
+    member = np.array([isinstance(one, str) for one in stay], dtype=bool)
+    kind = at_rows(at, texts(encounters["class_code"]))
+    is_head = table["encounter_id"].eq(table["stay_id"]).fillna(False).to_numpy(bool)
+    choices = [(~named, _UNNAMED), (is_head, _HEAD), (~member, _OUTSIDE)]
+    choices += [(np.isin(kind, _AMBULATORY), _VISIT), (np.isin(kind, _INPATIENT), _PART)]
+    tests, words = zip(*choices, strict=True)
+    return np.asarray(np.select(tests, words, _OTHER_PART), dtype=np.int64)
 
 
 def _system(text: str | None) -> str | None:
@@ -97,28 +123,31 @@ def _stay_codes(stays: Stays, columns: Columns, rows: Ints, system: Objects, cod
     )
 
 
-def _best(stays: Stays, rows: Ints, code: Objects) -> Positions:
-    """Return per stay the row of lowest rank, then of first code."""
+def _best(stays: Stays, rows: Ints, code: Objects, whose: Ints, *first: Ints) -> Positions:
+    """Return per stay its own row before a part's, then the one of least ``first``, of lowest rank, of first code."""
     table, place = stays.chart["diagnoses"], stays.place("diagnoses").astype(np.int64)
     rank = np.nan_to_num(table["rank"].to_numpy(np.float64)[rows], nan=np.inf)
     text = np.array([str(c) for c in code[rows]], dtype=str)
-    order = rows[np.lexsort((text, rank, place[rows]))] if len(rows) else rows
+    keys = (text, rank, *(key[rows] for key in first), whose[rows], place[rows])
+    order = rows[np.lexsort(keys)] if len(rows) else rows
     best = nothing(len(stays))
     best[place[order[::-1]]] = order[::-1]
     return best
 
 
-def _principal(stays: Stays, columns: Columns, rows: Ints, system: Objects, code: Objects) -> None:
+def _principal(
+    stays: Stays, columns: Columns, rows: Ints, system: Objects, code: Objects, whose: Ints
+) -> None:
     table = stays.chart["diagnoses"]
     role, rank = texts(table["role"]), table["rank"].to_numpy(np.float64)
     cm = rows[system[rows] == _CM]
-    named = _best(stays, cm[role[cm] == "principal"], code)
-    ranked = _best(stays, cm[(role[cm] == "discharge") & (rank[cm] == 1)], code)
-    chosen = np.where(named >= 0, named, ranked)
+    named = role == "principal"
+    ranked = (role == "discharge") & (rank == 1)
+    chosen = _best(stays, cm[(named | ranked)[cm]], code, whose, (~named).astype(np.int64))
     columns.put("diagnosis.principal", at_rows(chosen, code), Evidence("diagnoses", chosen))
     told = chosen >= 0
     columns.put("diagnosis.principal_is_known", flag(told, ~told), Evidence("diagnoses", chosen))
-    at_admission = _best(stays, cm[role[cm] == "admission"], code)
+    at_admission = _best(stays, cm[role[cm] == "admission"], code, whose)
     reasons = texts(stays.heads["reason_code"])
     by_reason = np.array(
         [undotted(t) if t and _LOOKS_CM.fullmatch(t.strip().upper()) else None for t in reasons], object

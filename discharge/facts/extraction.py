@@ -17,7 +17,7 @@ from discharge.facts.diagnoses import diagnoses
 from discharge.facts.history import history
 from discharge.facts.listing import catalogue
 from discharge.facts.medications import treatment
-from discharge.facts.midnights import midnights
+from discharge.facts.midnights import benchmark, midnights
 from discharge.facts.neuro import neuro
 from discharge.facts.observations import measure, numeric, usable_rows, windows
 from discharge.facts.oxygen import oxygen
@@ -62,6 +62,7 @@ def extract(chart: Chart, *, as_of: pd.Timestamp, zone: str, feed_keeps: Collect
     oxygen(stays, columns, readings, found, done, rows, concept)
     trends(stays, columns, readings, found)
     assessments(stays, columns, set(catalogue()) - DERIVED)
+    benchmark(stays, columns)
     derived(stays, columns, rows, concept)
     assessments(stays, columns, DERIVED)
     return _table(stays, columns)

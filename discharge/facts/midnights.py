@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
-from discharge.facts.stays import DAY, HOUR, NEVER, Columns, Floats, Ints, Stays
+from discharge.facts.stays import DAY, HOUR, NEVER, Columns, Floats, Ints, Stays, microseconds
 
 
 def midnights(stays: Stays, columns: Columns) -> None:
@@ -23,6 +24,25 @@ def midnights(stays: Stays, columns: Columns) -> None:
     columns.put(
         "stay.hours_in_observation", _observation(stays, columns), because=["stay.observation_start_at"]
     )
+
+
+def benchmark(stays: Stays, columns: Columns) -> None:
+    """Count the benchmark anew where care is charted as begun at another time, here or at the sending hospital.
+
+    Midnights charted as delay or convenience are left out. Waits for the assessments, which bring all three facts.
+    """
+    starts = ("stay.sending_care_started_at", "stay.care_started_at")
+    charted = [name for name in starts if name in columns.values]
+    if not charted and "stay.delay_midnights" not in columns.values:
+        return
+    begin = stays.arrival
+    for name in reversed(charted):
+        told = microseconds(pd.Series(columns.values[name]))
+        begin = np.where(told != NEVER, told, begin)
+    delay = np.nan_to_num(columns.number("stay.delay_midnights"))
+    counted = np.maximum(_crossed(stays, begin) - np.maximum(delay, 0.0), 0.0)
+    because = ["stay.arrival_at", *charted, *(["stay.delay_midnights"] if delay.any() else [])]
+    columns.put("stay.benchmark_midnights", counted, because=because)
 
 
 def _crossed(stays: Stays, begin: Ints) -> Floats:

@@ -40,6 +40,7 @@ def status(stays: Stays, columns: Columns) -> None:
     ):
         columns.put(f"stay.{name}", as_times(moments), head)
     columns.put("stay.arrival_at", as_times(stays.arrival), _arrival_rows(stays))
+    columns.put("stay.reviewed_at", as_times(np.full(len(stays), stays.moment)))
     columns.put("stay.expected_discharge_at", heads["expected_discharge_at"].array, head)
     columns.put("stay.expected_midnights", heads["expected_midnights"].to_numpy(np.float64), head)
     columns.put("stay.is_in_house", flag(~gone, gone), head)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
@@ -58,6 +58,30 @@ class FactTable:
     def column(self, fact: str) -> Any | None:
         """Return the array of a fact; None if there is no such fact."""
         return self.columns.get(fact)
+
+    @cached_property
+    def charted(self) -> tuple[str, ...]:
+        """The facts known of at least one stay, by name."""
+        absent: dict[int, bool] = {}  # columns that are unknown throughout share one array
+        found = []
+        for name, array in self.columns.items():
+            if id(array) not in absent:
+                absent[id(array)] = bool(np.asarray(pd.isna(array)).all())
+            if not absent[id(array)]:
+                found.append(name)
+        return tuple(sorted(found))
+
+    def known(self, stay_id: str) -> Iterator[tuple[str, Any]]:
+        """Yield what is known of one stay, by name."""
+        here = self._here[stay_id]
+        for name, cells in self._charted_cells:
+            value = cells[here]
+            if value is not None and value == value:  # NaN and NaT are not themselves
+                yield name, value
+
+    @cached_property
+    def _charted_cells(self) -> list[tuple[str, list[Any]]]:
+        return [(name, self._listed(self.columns[name])) for name in self.charted]
 
     def value(self, fact: str, stay_id: str) -> Any:
         """Return one fact of one stay in Python's own types; NaN, NaT or None where unknown (KeyError if not there)."""
@@ -142,12 +166,15 @@ class FactTable:
         )
 
     @classmethod
-    def from_named(cls, rows: list[dict[str, object]], as_of: pd.Timestamp) -> FactTable:
+    def from_named(
+        cls, rows: list[dict[str, object]], as_of: pd.Timestamp | Sequence[pd.Timestamp]
+    ) -> FactTable:
         """Return a table of one row per mapping of fact name to value, for `evaluate` and the cases beside rules.
 
         A number is given bare in the fact's own unit, or as ``{"value": 1.3, "unit": "mg/dL"}``; a flag as true or
         false; a time as an ISO text (without zone: UTC) or a date; codes as a list. null is unknown. t is ``as_of``,
-        or ``stay.discharged_at`` where that is given and earlier. Stays are named ``case-0001`` and so on.
+        or ``stay.discharged_at`` where that is given and earlier; several ``as_of`` are one for each row. Stays are
+        named ``case-0001`` and so on.
 
         Raises:
             FactError: every fault at once: unknown names (with the nearest right one), types, units.
@@ -158,10 +185,15 @@ class FactTable:
         index = pd.Index(
             [f"case-{number + 1:04d}" for number in range(len(rows))], dtype="str", name="stay_id"
         )
-        moment = as_of.tz_localize("UTC") if as_of.tzinfo is None else as_of.tz_convert("UTC")
+        each = [as_of] * len(rows) if isinstance(as_of, pd.Timestamp) else list(as_of)
+        moments = pd.DatetimeIndex(
+            [one.tz_localize("UTC") if one.tzinfo is None else one.tz_convert("UTC") for one in each]
+        ).as_unit("us")
         columns = typed_columns(values, index)
-        t = columns["stay.discharged_at"].copy()
-        t[~(t < moment)] = moment.as_unit("us")
+        left = pd.DatetimeIndex(columns["stay.discharged_at"])
+        t = left.where(left < moments, moments)
+        if values.get("stay.reviewed_at") is None:
+            columns["stay.reviewed_at"] = moments.array
         return cls(index, columns, pd.Series(t, index=index))
 
 

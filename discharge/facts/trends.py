@@ -17,7 +17,7 @@ _FEWEST = 3
 def trends(stays: Stays, columns: Columns, readings: Readings, found: dict[str, Window]) -> None:
     """Set trend.* and condition.weight_change_kg."""
     stay = found["stay"]
-    _creatinine(stays, columns, readings, stay)
+    _creatinine(stays, columns, readings, stay, found["admit"])
     _hemoglobin(columns, found["24h"], readings, stays)
     _falling(stays, columns, readings.of("wbc"))
     _pressure(stays, columns, readings.of("systolic_bp"))
@@ -33,16 +33,20 @@ def _row(window: Window, how: str, concept: int) -> Evidence:
     return Evidence("observations", window.rows[how][concept])
 
 
-def _creatinine(stays: Stays, columns: Columns, readings: Readings, stay: Window) -> None:
+def _creatinine(stays: Stays, columns: Columns, readings: Readings, stay: Window, admit: Window) -> None:
     number = number_of("creatinine")
     before, before_rows = _earlier(stays, "creatinine")
     baseline = np.where(np.isnan(before), stay.lowest[number], before)
     rows = np.where(np.isnan(before), stay.rows["lowest"][number], before_rows).astype(np.int32)
     columns.put("trend.creatinine_baseline", baseline, Evidence("observations", rows))
-    last = stay.last[number]
-    name = "trend.creatinine_ratio_baseline"
-    ratio = np.divide(last, baseline, out=np.full(len(stays), np.nan), where=baseline > 0)
-    columns.put(name, ratio, _row(stay, "last", number), because=["trend.creatinine_baseline"])
+    ratios = {
+        "creatinine_ratio_baseline": (stay, "last"),
+        "creatinine_admit_ratio_baseline": (admit, "highest"),
+    }
+    for name, (window, how) in ratios.items():
+        value = getattr(window, how)[number]
+        ratio = np.divide(value, baseline, out=np.full(len(stays), np.nan), where=baseline > 0)
+        columns.put(f"trend.{name}", ratio, _row(window, how, number), because=["trend.creatinine_baseline"])
     part = readings.of("creatinine")
     latest = np.full(len(stays), NEVER)
     latest[part.stay] = part.time

@@ -3,8 +3,9 @@
 from discharge.packs.conclusions import KINDS, DenialCause, Payload
 from discharge.packs.digest import check_versions, record_versions
 from discharge.packs.load import load_packs, read_packs
-from discharge.packs.model import Case, Conclusion, Criterion, Pack, Packs, Rule, RuleFile, RulePart, Score
+from discharge.packs.model import Case, Conclusion, Criterion, Pack, Packs, Rule, RuleFile, RulePart
 from discharge.packs.names import PAYER_CLASSES, STAGES, STATUSES, Vocabulary, nearest, shipped_vocabulary
+from discharge.packs.scoretable import Score, ScoreItem
 
 __all__ = [
     "KINDS",
@@ -22,6 +23,7 @@ __all__ = [
     "RuleFile",
     "RulePart",
     "Score",
+    "ScoreItem",
     "Vocabulary",
     "check_versions",
     "load_packs",

@@ -12,7 +12,8 @@ from discharge.packs.names import STATUSES, nearest
 from discharge.yaml import YamlPath
 
 _KEYS = ("name", "as_of", "given", "expect", "missing")
-_EXPECTED = ("concludes", "not_concludes", "applies")
+_EXPECTED = ("concludes", "not_concludes", "applies", "band")
+NOT_VALID = "not_valid"  # what is expected of a score that must not be given
 
 
 def read_cases(context: FileContext, value: object) -> tuple[Case, ...]:
@@ -71,14 +72,36 @@ def _expectation(context: FileContext, key: str, wanted: Any, path: YamlPath) ->
             context.references.append(((*path, place), "conclusion name", name))
     elif key == "applies" or key in context.criteria:
         reader.choice(wanted, path, STATUSES, what="status")
-    elif key in context.scores:
+    elif key == "band":
+        _bands(context, wanted, path)
+    elif key in context.scores or key.count(".") >= 2:
+        context.full(key, path, "score")
+        if wanted == NOT_VALID:
+            return
         ends = wanted if isinstance(wanted, list) else [wanted, wanted]
         if len(ends) != 2 or not all(isinstance(e, (int, Decimal)) and not isinstance(e, bool) for e in ends):
-            reader.fault(path, "a total, or [lowest, highest] belongs here")
+            reader.fault(path, "a total, [lowest, highest] or not_valid belongs here")
     else:
         reader.fault(
             path, f"no criterion '{key}' in this file", nearest(key, [*context.criteria, *_EXPECTED])
         )
+
+
+def _bands(context: FileContext, wanted: Any, path: YamlPath) -> None:
+    """Check what bands are expected: the name of one, or for each set of bands its name."""
+    for name, band in (context.reader.mapping(wanted, path) or {}).items():
+        here = (*path, name)
+        score = context.read_scores.get(name)
+        if context.full(name, here, "score") is None or score is None:
+            continue
+        possible = {"": [one.name for one in score.bands]}
+        possible |= {key: [one.name for one in one_set.bands] for key, one_set in score.band_sets.items()}
+        for key, one in (band if isinstance(band, dict) else {"": band}).items():
+            if key not in possible:
+                context.reader.fault((*here, key), f"no set of bands '{key}'", nearest(key, possible))
+            else:
+                place = (*here, key) if key else here
+                context.reader.choice(one, place, [*possible[key], "unknown"], what="band")
 
 
 def plain(value: Any) -> Any:

@@ -12,7 +12,17 @@ from pydantic import BeforeValidator, Field, model_validator
 from discharge.dated import Strict
 
 OptionId: TypeAlias = Literal[
-    "home", "outpatient", "home_health", "home_infusion", "infusion_suite", "snf", "irf", "stay"
+    "home",
+    "outpatient",
+    "home_health",
+    "home_infusion",
+    "infusion_suite",
+    "snf",
+    "irf",
+    "ltch",
+    "hospice",
+    "behavioural",
+    "stay",
 ]
 NeedId: TypeAlias = Literal[
     "skilled_nursing",
@@ -35,12 +45,16 @@ NeedId: TypeAlias = Literal[
     "palliative",
     "monitoring_labs",
     "behavioural",
+    "behavioural_programme",
+    "long_term_acute",
+    "hospice_care",
     "custodial_care",
     "follow_up",
 ]
 Status: TypeAlias = Literal["met", "not_met", "unknown"]
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_RARC = re.compile(r"(?:N[0-9]{1,3}|MA?[0-9]{1,3})")  # remittance advice remark codes: N29, M25, MA01
 _CARC = re.compile(r"(?:[AB])?[0-9]{1,3}|P[0-9]{1,2}")  # X12 claim adjustment reason codes: 197, A6, B7, P12
 
 
@@ -56,6 +70,12 @@ def _carc(value: object) -> object:
     return value
 
 
+def _rarc(value: object) -> object:
+    if isinstance(value, str) and not _RARC.fullmatch(value):
+        raise ValueError(f'\'{value}\' is no remittance advice remark code (such as "N29" or "M25")')
+    return value
+
+
 def _number(value: object) -> object:
     if isinstance(value, str):
         raise ValueError(f"'{value}' is text where a number belongs: take the quotes away")
@@ -64,6 +84,8 @@ def _number(value: object) -> object:
 
 Identifier = Annotated[str, BeforeValidator(_identifier)]
 Carc = Annotated[str, BeforeValidator(_carc)]
+Rarc = Annotated[str, BeforeValidator(_rarc)]
+ReviewAction: TypeAlias = Literal["A1", "A2", "A3", "A4", "A6", "CT", "NA", "C"]
 Number = Annotated[Decimal, BeforeValidator(_number)]
 
 
@@ -155,6 +177,28 @@ class Advice(Payload):
     text: str
 
 
+class CodeSuggestion(Payload):
+    """A code of ``discharge/reference/z_codes.yaml`` that the chart supports, for a person to confirm and code."""
+
+    keys = ("code",)
+    code: Identifier
+
+
+SafetyCategory: TypeAlias = Literal[
+    "abuse", "neglect", "exploitation", "self_neglect", "partner_violence", "child_abuse", "self_harm"
+]
+
+
+class SafetyFlag(Payload):
+    """Something a person must look at in private. Only a confidential pack may conclude it, and nothing else."""
+
+    keys = ("flag",)
+    flag: Identifier
+    category: SafetyCategory
+    title: str
+    call: str
+
+
 class Clock(Payload):
     """A clock of ``discharge/reference/clocks.yaml`` runs."""
 
@@ -171,8 +215,13 @@ KINDS: Mapping[str, type[Payload]] = {
     "documentation_gap": DocumentationGap,
     "task": Task,
     "advice": Advice,
+    "code_suggestion": CodeSuggestion,
+    "safety_flag": SafetyFlag,
     "clock": Clock,
 }
+
+
+BasisKind: TypeAlias = Literal["published", "payer_profile", "hospital_history", "judgement"]
 
 
 class Likelihood(Strict):
@@ -183,6 +232,11 @@ class Likelihood(Strict):
     basis: str
     cite: str
     placeholder: bool = False
+
+    @property
+    def kind(self) -> BasisKind:
+        """A figure that waits for a better one is judged; any other was published."""
+        return "judgement" if self.placeholder else "published"
 
     @model_validator(mode="after")
     def _ordered(self) -> Likelihood:
@@ -220,11 +274,17 @@ class Deadline(Strict):
 
 
 class DenialCause(Strict):
-    """A cause of denial, described once; the criterion ``cause`` of its file says whether it is there."""
+    """A cause of denial, described once; the criterion ``cause`` of its file says whether it is there.
+
+    ``carc`` and ``rarc`` are what a payer's remittance (X12 835) may carry for it, ``review_actions`` what its answer
+    to a request (X12 278, HCR01) may. We send none of them.
+    """
 
     id: Identifier
     title: str
     carc: list[Carc]
+    rarc: list[Rarc] = Field(default_factory=list)
+    review_actions: list[ReviewAction] = Field(default_factory=list)
     group_code: Literal["CO", "PR", "OA", "PI"]
     likelihood: dict[str, Likelihood]
     when_unknown: Annotated[WhenUnknown, BeforeValidator(_when_unknown)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from discharge.dated import Dated
 from discharge.packs.names import FactLike, Vocabulary, nearest
 from discharge.packs.reader import Reader
+from discharge.packs.scoretable import Score
 from discharge.yaml import YamlPath
 
 
@@ -22,6 +23,7 @@ class FileContext:
     file_id: str
     criteria: Collection[str] = ()
     scores: Collection[str] = ()
+    read_scores: Mapping[str, Score] = field(default_factory=dict)
     parameters: dict[str, Dated] = field(default_factory=dict)
     citations: Collection[str] = ()
     used_citations: set[str] = field(default_factory=set)

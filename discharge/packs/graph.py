@@ -31,6 +31,8 @@ def check_cycles(packs: Packs) -> list[Fault]:
 
     for full in packs.criteria:
         visit(("criterion", full), ())
+    for full in packs.scores:
+        visit(("score", full), ())
     return faults
 
 
@@ -40,9 +42,9 @@ def depends_on(packs: Packs, thing: Thing) -> Iterator[Thing]:
     if kind == "criterion":
         yield from _named_in(packs.criteria[name].tree)
     elif kind == "score":
-        for item in packs.scores[name].items:
-            if item.when is not None:
-                yield from _named_in(item.when)
+        for tree in packs.scores[name].trees:
+            yield from _named_in(tree)
+        yield from (("score", other) for other in packs.scores[name].scores)
     else:
         for file in packs.condition_files:
             for role, criterion in file.roles.items():

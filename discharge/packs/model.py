@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from discharge.dated import Citation, Dated
 from discharge.packs.conclusions import DenialCause, Payload
+from discharge.packs.course import Course
 from discharge.packs.names import STAGES, Vocabulary
-from discharge.packs.tree import RoleName, Tree, facts_of, leaves
+from discharge.packs.scoretable import Score
+from discharge.packs.tree import CriterionLeaf, RoleName, ScoreLeaf, Tree, facts_of, leaves
 from discharge.packs.when import When
 
 
@@ -23,48 +24,6 @@ class Criterion:
     name: str
     file_id: str
     tree: Tree
-
-
-@dataclass(frozen=True)
-class Band:
-    """From (>=) and below (<), either open; ``points`` of a score item, ``name`` of a published band."""
-
-    start: Decimal | None
-    below: Decimal | None
-    points: Decimal = Decimal(0)
-    name: str = ""
-
-
-@dataclass(frozen=True)
-class ScoreItem:
-    """Points for a tree that is met, or by the bands of a numeric fact."""
-
-    name: str
-    when: Tree | None = None
-    points: Decimal = Decimal(0)
-    fact: str | None = None
-    unit: str | None = None
-    bands: tuple[Band, ...] = ()
-
-
-@dataclass(frozen=True)
-class Score:
-    """A table of points; ``id`` is full."""
-
-    id: str
-    name: str
-    title: str
-    cites: tuple[str, ...]
-    items: tuple[ScoreItem, ...]
-    bands: tuple[Band, ...] = ()
-
-    def band_of(self, low: float, high: float) -> str | None:
-        """Return the published band if the whole interval of totals lies in one."""
-        for band in self.bands:
-            inside = band.start is None or low >= float(band.start)
-            if inside and (band.below is None or high < float(band.below)):
-                return band.name
-        return None
 
 
 @dataclass(frozen=True)
@@ -132,7 +91,10 @@ class RulePart:
 
 @dataclass(frozen=True)
 class RuleFile:
-    """One rule file. ``path`` is as shown to people; ``digest`` is of its text."""
+    """One rule file. ``path`` is as shown to people; ``digest`` is of its text.
+
+    What a sensitive file advises, asks or sets as a task is for the team's screen and stands on no paper.
+    """
 
     id: str
     pack: str
@@ -143,6 +105,7 @@ class RuleFile:
     digest: str
     applies: Applies = Applies()
     generic: bool = False
+    is_sensitive: bool = False
     summary: str | None = None
     citations: Mapping[str, Citation] = field(default_factory=dict)
     parameters: Mapping[str, Dated] = field(default_factory=dict)
@@ -152,6 +115,7 @@ class RuleFile:
     rules: tuple[Rule, ...] = ()
     explain: Mapping[str, str] = field(default_factory=dict)
     denial_cause: DenialCause | None = None
+    course: Course | None = None
     cases: tuple[Case, ...] = ()
 
     @cached_property
@@ -183,12 +147,16 @@ class RuleFile:
 
     @property
     def is_condition(self) -> bool:
-        return self.applies.condition is not None
+        """Whether the file has criteria of its own for stays with a condition, in some role."""
+        return self.applies.condition is not None and bool(self.roles)
 
 
 @dataclass(frozen=True)
 class Pack:
-    """A folder of rule files that is versioned as one."""
+    """A folder of rule files that is versioned as one.
+
+    Of a confidential pack only ``safety_flag`` conclusions come, and nothing of it but these reaches a review.
+    """
 
     id: str
     version: str
@@ -197,6 +165,7 @@ class Pack:
     maintained_by: str
     digest: str
     note: str | None = None
+    is_confidential: bool = False
 
 
 @dataclass(frozen=True)
@@ -218,6 +187,42 @@ class Packs:
         """Every score by full name."""
         return {one.id: one for file in self.files.values() for one in file.scores.values()}
 
+    def facts_of_score(self, full_id: str) -> tuple[str, ...]:
+        """Return every fact that a score looks at, through the criteria and scores it refers to."""
+        known = self._score_facts.get(full_id)
+        if known is None:
+            found: dict[str, None] = {}
+            self._gather_score(full_id, found, set())
+            known = self._score_facts[full_id] = tuple(found)
+        return known
+
+    @cached_property
+    def _score_facts(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
+    def _gather_score(self, full_id: str, found: dict[str, None], seen: set[str]) -> None:
+        if full_id in seen or full_id not in self.scores:
+            return
+        seen.add(full_id)
+        score = self.scores[full_id]
+        for part in score.parts:
+            found.update(dict.fromkeys(part.facts))
+            for tree in part.trees:
+                self._gather_tree(tree, found, seen)
+        if score.valid_when is not None:
+            self._gather_tree(score.valid_when, found, seen)
+        for other in score.scores:
+            self._gather_score(other, found, seen)
+
+    def _gather_tree(self, tree: Tree, found: dict[str, None], seen: set[str]) -> None:
+        for leaf in leaves(tree):
+            found.update(dict.fromkeys(facts_of(leaf)))
+            if isinstance(leaf, ScoreLeaf):
+                self._gather_score(leaf.score, found, seen)
+            elif isinstance(leaf, CriterionLeaf) and leaf.criterion not in seen:
+                seen.add(leaf.criterion)
+                self._gather_tree(self.criteria[leaf.criterion].tree, found, seen)
+
     @cached_property
     def parameters(self) -> Mapping[str, Dated]:
         """Every parameter by full name."""
@@ -231,10 +236,9 @@ class Packs:
     def numbers_asked(self) -> tuple[str, ...]:
         """The number and flag facts that criteria and scores look at."""
         trees = [criterion.tree for criterion in self.criteria.values()]
-        items = [item for score in self.scores.values() for item in score.items]
-        trees += [item.when for item in items if item.when is not None]
+        trees += [tree for score in self.scores.values() for tree in score.trees]
         asked = {fact for tree in trees for leaf in leaves(tree) for fact in facts_of(leaf)}
-        asked |= {item.fact for item in items if item.fact is not None}
+        asked |= {fact for score in self.scores.values() for fact in score.facts}
         facts = self.names.facts
         return tuple(
             sorted(name for name in asked if name in facts and facts[name].type in ("number", "flag"))
@@ -244,6 +248,11 @@ class Packs:
     def denial_causes(self) -> Mapping[str, RuleFile]:
         """The file of every denial cause, by the cause's id."""
         return {file.denial_cause.id: file for file in self.files.values() if file.denial_cause is not None}
+
+    @cached_property
+    def confidential_files(self) -> frozenset[str]:
+        """The files of packs whose conclusions are for a person only."""
+        return frozenset(file.id for file in self.files.values() if self.packs[file.pack].is_confidential)
 
     @cached_property
     def condition_files(self) -> tuple[RuleFile, ...]:

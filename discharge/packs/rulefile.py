@@ -10,12 +10,14 @@ from discharge.dated import Citation, Dated
 from discharge.packs.cases import read_cases
 from discharge.packs.conclusions import DenialCause
 from discharge.packs.context import FileContext
+from discharge.packs.course import read_course
 from discharge.packs.criteria import read_tree, value_set
-from discharge.packs.model import Applies, Criterion, Pack, RuleFile, Score
+from discharge.packs.model import Applies, Criterion, Pack, RuleFile
 from discharge.packs.names import PAYER_CLASSES, STAGES, STATUSES, Vocabulary, nearest
 from discharge.packs.reader import Reader
 from discharge.packs.rules import check_clock, read_rules
 from discharge.packs.scores import read_score
+from discharge.packs.scoretable import Score
 from discharge.packs.tree import ROLES, RoleName
 from discharge.yaml import Document, YamlPath
 
@@ -25,6 +27,7 @@ KEYS = (
     "stage",
     "summary",
     "generic",
+    "sensitive",
     "applies_to",
     "by",
     "citations",
@@ -35,6 +38,7 @@ KEYS = (
     "rules",
     "explain",
     "denial_cause",
+    "course",
     "cases",
 )
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -42,7 +46,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 def read_rule_file(
-    document: Document, pack: Pack, stem: str, digest: str, names: Vocabulary
+    document: Document, pack: Pack, stem: str, digest: str, names: Vocabulary, *, with_cases: bool = True
 ) -> tuple[RuleFile | None, FileContext]:
     """Return the file (None where it can't be read at all) and what it refers to in others."""
     reader = Reader(document)
@@ -57,6 +61,8 @@ def read_rule_file(
         return None, context
     if "id" in table and table["id"] != file_id:
         reader.fault(("id",), f"the id '{table['id']}' isn't that of the file's place", f"id: {file_id}")
+    if not with_cases:
+        table = {key: value for key, value in table.items() if key != "cases"}
     file = _assemble(context, table, pack, stem, digest)
     _check_used(context)
     return file, context
@@ -69,12 +75,13 @@ def _assemble(context: FileContext, table: dict[str, Any], pack: Pack, stem: str
     context.scores = _names(context, table, "scores")
     context.criteria = _names(context, table, "criteria")
     stage = reader.choice(table.get("stage", STAGES[0]), ("stage",), STAGES, what="stage") or STAGES[0]
-    scores = _scores(context, table)
+    scores = context.read_scores = _scores(context, table)
     criteria = _criteria(context, table)
     applies = _applies(context, table.get("applies_to"))
+    for key in ("generic", "sensitive"):
+        if not isinstance(table.get(key, False), bool):
+            reader.fault((key,), f"'{table[key]}' where true or false belongs")
     generic = table.get("generic", False)
-    if not isinstance(generic, bool):
-        reader.fault(("generic",), f"'{generic}' where true or false belongs")
     return RuleFile(
         id=context.file_id,
         pack=pack.id,
@@ -85,6 +92,7 @@ def _assemble(context: FileContext, table: dict[str, Any], pack: Pack, stem: str
         digest=digest,
         applies=applies,
         generic=generic is True,
+        is_sensitive=table.get("sensitive") is True,
         summary=reader.text(table["summary"], ("summary",)) if "summary" in table else None,
         citations=cast(Mapping[str, Citation], context.citations),
         parameters=context.parameters,
@@ -94,6 +102,7 @@ def _assemble(context: FileContext, table: dict[str, Any], pack: Pack, stem: str
         rules=read_rules(context, table.get("rules")),
         explain=_explain(context, table.get("explain")),
         denial_cause=_denial_cause(context, table, pack, stage),
+        course=read_course(context, table.get("course"), applies.condition) if "course" in table else None,
         cases=read_cases(context, table.get("cases")) if "cases" in table else (),
     )
 

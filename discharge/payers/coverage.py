@@ -16,7 +16,20 @@ from discharge.payers.load import PayerMatch, Payers
 from discharge.payers.schema import PayerProfile
 
 _TWO_MIDNIGHT = frozenset({"medicare_ffs", "medicare_advantage", "dual"})  # 42 CFR 412.3(d)(1), 422.101(b)(2)
-_AUTHORIZED = ("inpatient", "snf", "irf", "home_health", "home_infusion")
+_AUTHORIZED = (
+    "inpatient",
+    "snf",
+    "irf",
+    "ltch",
+    "home_health",
+    "home_infusion",
+    "infusion_suite",
+    "hospice",
+    "behavioural",
+    "outpatient_therapy",
+    "dme",
+    "transport",
+)
 _COLUMNS = ("payer_id", "type_code")
 
 

@@ -174,7 +174,10 @@ def _claimed_twice(profiles: dict[str, PayerProfile]) -> list[Fault]:
 
 
 def check_rule_packs(payers: Payers, packs: Packs) -> list[Fault]:
-    """Return a fault for each rule pack that a profile asks for and that isn't there, or is too old."""
+    """Return a fault for each rule pack that a profile asks for and that isn't there, or is too old.
+
+    And for each cause of denial that it has a rate for and that no pack knows.
+    """
     faults = []
     for profile in payers.profiles.values():
         for place, wanted in enumerate(profile.rule_packs):
@@ -187,6 +190,10 @@ def check_rule_packs(payers: Payers, packs: Packs) -> list[Fault]:
                 faults.append(
                     Fault(where, f"the rule pack {pack.id} is {pack.version}", f"asked for {wanted}")
                 )
+        for cause in profile.cause_denial_rates:
+            if cause not in packs.denial_causes:
+                hint = nearest(cause, sorted(packs.denial_causes))
+                faults.append(Fault(f"{profile.path}: cause_denial_rates", f"no cause '{cause}'", hint))
     return faults
 
 

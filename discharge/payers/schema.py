@@ -16,10 +16,35 @@ PayerClass: TypeAlias = Literal[
     "medicare_ffs", "medicare_advantage", "medicaid", "dual", "commercial", "self_pay", "other"
 ]
 Service: TypeAlias = Literal[
-    "inpatient_acute", "observation", "snf", "irf", "home_health", "home_infusion", "dme"
+    "inpatient_acute",
+    "observation",
+    "snf",
+    "irf",
+    "ltch",
+    "home_health",
+    "home_infusion",
+    "infusion_suite",
+    "hospice",
+    "behavioural",
+    "outpatient_therapy",
+    "dme",
+    "transport",
 ]
 BenefitId: TypeAlias = Literal[
-    "home_infusion", "snf", "irf", "home_health", "outpatient", "infusion_suite", "dme", "transport"
+    "home_infusion",
+    "snf",
+    "irf",
+    "ltch",
+    "home_health",
+    "hospice",
+    "behavioural",
+    "outpatient",
+    "outpatient_therapy",
+    "infusion_suite",
+    "dme",
+    "transport",
+    "personal_care",
+    "meals",
 ]
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(h|d)")
@@ -141,6 +166,7 @@ class Benefit(Strict):
     prior_authorization: bool | None = None
     member_cost: Amounts = AmountGroup()
     days_limit: int | None = None
+    visits_limit: int | None = Field(default=None, description="visits a year")
     note: str | None = None
     cite: str | None = None
     placeholder: bool = False
@@ -218,6 +244,8 @@ class PayerFile(Strict):
     contract: Contract = Contract()
     review: Review = Review()
     denial_base_rate: BaseRate | None = None
+    cause_denial_rates: dict[str, BaseRate] = Field(default_factory=dict)
+    service_denial_rates: dict[Service, BaseRate] = Field(default_factory=dict)
     cost_sharing: dict[str, MoneyDated] = Field(default_factory=dict)
     cases: list[PayerCase] = Field(min_length=1)
 

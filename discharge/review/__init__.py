@@ -16,6 +16,7 @@ from discharge.clocks import clocks
 from discharge.costs.stay import stay_money
 from discharge.criteria import evaluate_criteria
 from discharge.denial import denial_risks
+from discharge.denial_history import NO_HISTORY, DenialHistory
 from discharge.drg import procedure_codes
 from discharge.facts import FactTable, extract
 from discharge.inference import Engine, infer
@@ -37,9 +38,18 @@ class Reviews:
 
 
 def review(
-    chart: Chart, *, as_of: pd.Timestamp, packs: Packs, payers: Payers, zone: str, engine: Engine = "durable"
+    chart: Chart,
+    *,
+    as_of: pd.Timestamp,
+    packs: Packs,
+    payers: Payers,
+    zone: str,
+    history: DenialHistory = NO_HISTORY,
+    engine: Engine = "durable",
 ) -> Reviews:
     """Review every stay of ``chart`` that was known at ``as_of`` (aware); days and midnights are those of ``zone``.
+
+    ``history`` holds the hospital's own denials, if it gave them.
 
     Raises:
         EngineError: the rules engine failed or contradicted itself.
@@ -51,7 +61,8 @@ def review(
     findings = evaluate_criteria(packs, facts, zone=zone)
     conclusions = infer(packs, findings, engine=engine)
     who = Identities.of(known)
-    batch = Batch(packs, facts, findings, conclusions, matches, who, procedure_codes(known), as_of, zone)
+    procedures = procedure_codes(known)
+    batch = Batch(packs, facts, findings, conclusions, matches, who, procedures, as_of, zone, history)
     return Reviews([_review(batch, stay_id) for stay_id in sorted(facts.index)])
 
 
@@ -63,6 +74,7 @@ def evaluate_facts(
     packs: Packs,
     payers: Payers,
     zone: str,
+    history: DenialHistory = NO_HISTORY,
 ) -> Reviews:
     """Review named facts with no chart. What the profile of ``payer`` says fills in facts that are not given.
 
@@ -75,7 +87,7 @@ def evaluate_facts(
     findings = evaluate_criteria(packs, facts, zone=zone)
     matches: dict[str, PayerMatch] = dict.fromkeys(facts.index, match)
     batch = Batch(
-        packs, facts, findings, infer(packs, findings), matches, Identities.of(None), {}, as_of, zone
+        packs, facts, findings, infer(packs, findings), matches, Identities.of(None), {}, as_of, zone, history
     )
     return Reviews([_review(batch, stay_id) for stay_id in facts.index])
 
@@ -85,7 +97,7 @@ def _review(batch: Batch, stay_id: str) -> Review:
     view = batch.view(stay_id)
     money = stay_money(view, batch.procedures.get(stay_id))
     running = clocks(view)
-    risks = denial_risks(view, batch.packs, money, clocks_found=running)
+    risks = denial_risks(view, batch.packs, money, clocks_found=running, history=batch.history)
     needed = needs(view, batch.packs)
     ranked = options(view, needed, money)
     planned = plan(view, needed, ranked, running, money, open_needs=open_needs(view, batch.packs))

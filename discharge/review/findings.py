@@ -43,6 +43,7 @@ from discharge.packs.tree import (
     leaves,
 )
 from discharge.review.model import FactSeen, Finding, Scalar, Score, Status
+from discharge.review.scores import ScoreBook
 
 ROWS_SHOWN = 3
 _WORDS: tuple[Status, ...] = ("not_met", "unknown", "met")
@@ -75,15 +76,18 @@ class FindingBook:
     findings: Findings
     facts: FactTable
     _places: dict[str, int] = field(default_factory=dict)
+    _open: tuple[str, dict[str, tuple[dict[str, None], list[str]]]] = field(default_factory=lambda: ("", {}))
 
     def __post_init__(self) -> None:
         self._places = {stay: place for place, stay in enumerate(self.findings.index)}
         self._shapes = _SHAPES.setdefault(self.packs.digest, {})
+        self._scores = ScoreBook(self.packs, self.findings)
 
     def status(self, full_id: str, stay_id: str) -> Status:
         """Return the status of a criterion; unknown where these packs have no such criterion."""
-        found = self.findings.status.get(full_id)
-        return "unknown" if found is None else _word(found[self._places[stay_id]])
+        if full_id not in self.packs.criteria:
+            return "unknown"
+        return _word(self.findings.status[full_id][self._places[stay_id]])
 
     def applies(self, file_id: str, stay_id: str) -> Status:
         """Return whether a rule file applies to a stay."""
@@ -106,13 +110,32 @@ class FindingBook:
             here = waiting.popleft()
             if here not in self.packs.criteria or self.status(here, stay_id) != "unknown":
                 continue
-            for leaf in self._decisive(self._shape(here).tree, self._places[stay_id]):
-                names = self._score_facts(leaf.score) if isinstance(leaf, ScoreLeaf) else facts_of(leaf)
-                found.update(dict.fromkeys(name for name in names if _is_missing(self.value(name, stay_id))))
-                more = [part for part in self._parts([leaf], stay_id) if part not in seen]
-                seen.update(more)
-                waiting.extend(more)
+            facts, parts = self._open_here(here, stay_id)
+            found.update(facts)
+            more = [part for part in parts if part not in seen]
+            seen.update(more)
+            waiting.extend(more)
         return tuple(found)
+
+    def _open_here(self, full_id: str, stay_id: str) -> tuple[dict[str, None], list[str]]:
+        """Return the missing facts that an unknown criterion asks itself, and the criteria it refers to.
+
+        Kept for one stay: needs and causes of denial rest on the same criteria again and again.
+        """
+        if self._open[0] != stay_id:
+            self._open = stay_id, {}
+        known = self._open[1].get(full_id)
+        if known is None:
+            facts: dict[str, None] = {}
+            parts: dict[str, None] = {}
+            for leaf in self._decisive(self._shape(full_id).tree, self._places[stay_id]):
+                names = (
+                    self.packs.facts_of_score(leaf.score) if isinstance(leaf, ScoreLeaf) else facts_of(leaf)
+                )
+                facts.update(dict.fromkeys(name for name in names if _is_missing(self.value(name, stay_id))))
+                parts.update(dict.fromkeys(self._parts([leaf], stay_id)))
+            known = self._open[1][full_id] = facts, list(parts)
+        return known
 
     def findings_of(
         self, roles: Mapping[str, str], others: Iterable[str], stay_id: str, rows: Rows
@@ -163,14 +186,18 @@ class FindingBook:
             yield tree
             return
         status = self._code(tree, place)
+        every = (
+            isinstance(tree, Not)
+            or (isinstance(tree, All) and status == MET)
+            or (isinstance(tree, AnyOf) and status == NOT_MET)
+        )
+        counts_met = isinstance(tree, AtLeast) and status == UNKNOWN
         for child in tree.of:
-            same = self._code(child, place) == status
-            every = (isinstance(tree, All) and status == MET) or (
-                isinstance(tree, AnyOf) and status == NOT_MET
-            )
-            open_count = isinstance(tree, AtLeast) and status == UNKNOWN and self._code(child, place) == MET
-            if same or every or open_count or isinstance(tree, Not):
-                yield from self._decisive(child, place)
+            if not every:
+                here = self._code(child, place)
+                if here != status and not (counts_met and here == MET):
+                    continue
+            yield from self._decisive(child, place)
 
     def _code(self, tree: Tree, place: int) -> int:
         evaluator = self.findings.evaluator
@@ -187,28 +214,9 @@ class FindingBook:
                         yield file.roles[leaf.role]
 
     def scores(self, full_ids: Iterable[str], stay_id: str) -> list[Score]:
-        """Return the scores that the criteria ask, as intervals."""
-        names = dict.fromkeys(score for full_id in full_ids for score in self._shape(full_id).scores)
-        return [self._score(name, stay_id) for name in names]
-
-    def _score(self, name: str, stay_id: str) -> Score:
-        table = self.packs.scores[name]
-        low, high = (float(end[self._places[stay_id]]) for end in self.findings.scores[name])
-        missing = [fact for fact in self._score_facts(name) if _is_missing(self.value(fact, stay_id))]
-        band = table.band_of(low, high)
-        return Score(name=name, title=table.title, low=low, high=high, band=band, missing=missing)
-
-    def _score_facts(self, name: str) -> tuple[str, ...]:
-        items = self.packs.scores[name].items
-        return tuple(dict.fromkeys(fact for item in items for fact in self._asked(item.when, item.fact)))
-
-    def _asked(self, tree: Tree | None, fact: str | None) -> Iterator[str]:
-        if fact is not None:
-            yield fact
-        for leaf in leaves(tree) if tree is not None else ():
-            yield from facts_of(leaf)
-            if isinstance(leaf, CriterionLeaf):
-                yield from self._asked(self.packs.criteria[leaf.criterion].tree, None)
+        """Return the scores that the criteria ask and the instruments that apply, as intervals."""
+        names = [score for full_id in full_ids for score in self._shape(full_id).scores]
+        return self._scores.of(names, self._places[stay_id])
 
     def _shape(self, full_id: str) -> _Shape:
         known = self._shapes.get(full_id)
@@ -239,12 +247,13 @@ class FindingBook:
         )
 
     def _score_test(self, leaf: ScoreLeaf, stay_id: str, status: Status) -> FactSeen:
-        score = self._score(leaf.score, stay_id)
-        shown: Scalar = score.low if score.low == score.high else f"{score.low:g} to {score.high:g}"
+        low, high = (float(end[self._places[stay_id]]) for end in self.findings.scores[leaf.score])
+        shown: Scalar = low if low == high else f"{low:g} to {high:g}"
+        if low != low:
+            shown = "not valid here"
+        title = self.packs.scores[leaf.score].title
         test = self._compared(leaf.threshold, stay_id)
-        return FactSeen(
-            name=leaf.score, title=score.title, value=shown, unit="{score}", test=test, status=status
-        )
+        return FactSeen(name=leaf.score, title=title, value=shown, unit="{score}", test=test, status=status)
 
     def _asks(self, leaf: Leaf, stay_id: str) -> str:
         match leaf:

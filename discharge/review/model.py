@@ -18,6 +18,7 @@ from discharge.denial import DenialRisk, DenialSummary
 from discharge.needs import Need
 from discharge.options import Option
 from discharge.plan import Plan
+from discharge.social import SafetySeen, SuggestedCode
 
 Status: TypeAlias = Literal["met", "not_met", "unknown"]
 Scalar: TypeAlias = bool | float | str | list[str] | None
@@ -105,12 +106,34 @@ class Request(Model):
     authorization: str | None
 
 
+class CourseDaysSeen(Model):
+    """Usual days in hospital."""
+
+    low: float
+    high: float
+    unit: str
+    cite: str
+
+
+class CourseSeen(Model):
+    """The expected course of a condition, from its rule file."""
+
+    days: CourseDaysSeen | None
+    steps: list[str]
+    usual_destinations: list[str]
+    typical_needs: list[str]
+    follow_up: str | None
+    text: str | None
+    cite: list[str]
+
+
 class Condition(Model):
     """A condition whose criteria apply, and the code or text that says so."""
 
     id: str
     title: str
     matched_on: list[str]
+    course: CourseSeen | None = Field(description="what usually happens; nothing is concluded from it")
 
 
 class LevelOfCare(Model):
@@ -168,15 +191,36 @@ class ConclusionSeen(Model):
     because: list[tuple[str, Status]]
 
 
-class Score(Model):
-    """A score as an interval: ``low`` and ``high`` are equal when every input is known."""
+class ScorePart(Model):
+    """One item of a score, or a variable of its formula; None where another score in it is not valid."""
 
     name: str
+    low: float | None
+    high: float | None
+
+
+class Score(Model):
+    """A score as an interval: ``low`` and ``high`` are equal when every input that counts is known.
+
+    ``id`` and ``name`` are the same full name. Of a score that must not be given for this stay (``valid`` false) there
+    is no number.
+    """
+
+    id: str
+    name: str
     title: str
-    low: float
-    high: float
+    version: str | None
+    inputs_only: bool = Field(description="by licence, taken from the chart as a total and never computed")
+    valid: bool
+    low: float | None
+    high: float | None
+    total: float | None = Field(description="None unless low and high are equal")
+    unit: str
     band: str | None
+    band_sets: dict[str, str | None]
+    items: list[ScorePart]
     missing: list[str]
+    cite: list[str] = Field(description="full citation keys, see provenance.citations")
 
 
 class Denial(Model):
@@ -221,6 +265,7 @@ class FileSeen(Model):
     pack: str
     version: str
     verified: bool
+    is_sensitive: bool = Field(default=False, description="what it advises stands on no paper")
 
 
 class CitationSeen(Model):
@@ -240,6 +285,7 @@ class Provenance(Model):
     rules: list[PackSeen]
     payer_id: str | None
     payer_digest: str | None
+    denial_history_digest: str | None
     facts_digest: str
     files: dict[str, FileSeen]
     citations: dict[str, CitationSeen]
@@ -266,6 +312,8 @@ class Review(Model):
     denial: Denial
     money: StayMoney
     gaps: list[Gap]
+    suggested_codes: list[SuggestedCode]
+    safety: list[SafetySeen] = Field(description="for a person only: in no paper, worklist or explanation")
     needs: list[Need]
     options: list[Option]
     recommended: str | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -17,6 +17,7 @@ from discharge.clocks import Clock
 from discharge.costs.stay import StayMoney
 from discharge.criteria import Findings, missing_facts
 from discharge.denial import DenialRisk, summarize
+from discharge.denial_history import NO_HISTORY, DenialHistory
 from discharge.facts import FactTable, catalogue
 from discharge.inference import Conclusion, Conclusions
 from discharge.needs import Need, because_of
@@ -24,6 +25,7 @@ from discharge.options import Option
 from discharge.packs import Packs
 from discharge.payers import PayerMatch
 from discharge.plan import Plan
+from discharge.review.course import course_seen
 from discharge.review.findings import FindingBook, citation, scalar
 from discharge.review.model import (
     CitationSeen,
@@ -41,6 +43,7 @@ from discharge.review.model import (
     Task,
 )
 from discharge.review.stay import Identities, patient, payer, request, review_type, stay
+from discharge.social import safety_flags, suggested_codes
 from discharge.stayview import StayView
 
 LEVEL: Mapping[str, str] = {
@@ -88,6 +91,7 @@ class Batch:
     procedures: Mapping[str, tuple[str, ...]]
     as_of: pd.Timestamp
     zone: str
+    history: DenialHistory = NO_HISTORY
 
     @cached_property
     def book(self) -> FindingBook:
@@ -106,7 +110,7 @@ class Batch:
         return StayView(
             stay_id=stay_id,
             facts=FactRow(book, stay_id),
-            conclusions=self.conclusions.of(stay_id),
+            conclusions=self.open_conclusions(stay_id),
             findings=lambda full_id: book.status(full_id, stay_id),
             payer=self.matches[stay_id].profile,
             t=self.facts.t[stay_id],
@@ -116,6 +120,11 @@ class Batch:
             unknown_facts=lambda full_id: book.open_facts(full_id, stay_id),
             evidence=evidence,
         )
+
+    def open_conclusions(self, stay_id: str) -> tuple[Conclusion, ...]:
+        """Return the conclusions of a stay that may be written down: without those of confidential packs."""
+        hidden = self.packs.confidential_files
+        return tuple(one for one in self.conclusions.of(stay_id) if one.file_id not in hidden)
 
     def missing(self, full_id: str, stay_id: str) -> list[list[str]]:
         """Return the smallest sets of facts that would settle a criterion; none for one that is known or not there."""
@@ -165,6 +174,12 @@ def assemble(batch: Batch, view: StayView, found: Found) -> Review:
     care = level_of_care(batch, view)
     conditions = _conditions(batch, view)
     findings = _findings(batch, view, conditions, found)
+    scores = batch.book.scores([finding.criterion for finding in findings], view.stay_id)
+    shown = [
+        *(key for finding in findings for key in finding.citations),
+        *(key for score in scores for key in score.cite),
+    ]
+    shown += [key for one in conditions if one.course is not None for key in one.course.cite]
     match = batch.matches[view.stay_id]
     drg = found.money.drg
     return Review(
@@ -181,18 +196,20 @@ def assemble(batch: Batch, view: StayView, found: Found) -> Review:
         conditions_note=_conditions_note(batch, view, conditions),
         level_of_care=care,
         findings=findings,
-        conclusions=[_concluded(one) for one in batch.conclusions.of(view.stay_id)],
-        scores=batch.book.scores([finding.criterion for finding in findings], view.stay_id),
+        conclusions=[_concluded(one) for one in batch.open_conclusions(view.stay_id)],
+        scores=scores,
         denial=Denial(summary=summarize(found.risks), risks=found.risks),
         money=found.money,
         gaps=list(_gaps(view)),
+        suggested_codes=suggested_codes(view, batch.packs),
+        safety=safety_flags(view, batch.conclusions.of(view.stay_id), batch.packs),
         needs=found.needs,
         options=found.options,
         recommended=found.plan.recommended,
         plan=found.plan,
         clocks=found.clocks,
         tasks=list(_tasks(view)),
-        provenance=_provenance(batch, view, match, findings),
+        provenance=_provenance(batch, view, match, findings, shown),
         notices=_notices(batch, findings),
     )
 
@@ -235,7 +252,10 @@ def _conditions(batch: Batch, view: StayView) -> list[Condition]:
                 *(view.codes("diagnosis.codes") or ()),
             ]
             codes = list(dict.fromkeys(code for code in given if code and matches(code)))
-            found.append(Condition(id=file.id, title=file.title, matched_on=codes[:SETS_SHOWN]))
+            course = course_seen(file)
+            found.append(
+                Condition(id=file.id, title=file.title, matched_on=codes[:SETS_SHOWN], course=course)
+            )
     return found
 
 
@@ -300,9 +320,11 @@ def _tasks(view: StayView) -> Iterator[Task]:
             yield Task(task=task.task, title=task.title, owner=task.owner, due_at=due, rule_file=one.file_id)
 
 
-def _provenance(batch: Batch, view: StayView, match: PayerMatch, findings: list[Finding]) -> Provenance:
+def _provenance(
+    batch: Batch, view: StayView, match: PayerMatch, findings: list[Finding], cites: list[str]
+) -> Provenance:
     citations = {}
-    for key in sorted({key for finding in findings for key in finding.citations}):
+    for key in sorted(set(cites)):
         source = citation(batch.packs, key)
         if source is not None:
             read_on = source.read_on.isoformat() if source.read_on else None
@@ -318,17 +340,17 @@ def _provenance(batch: Batch, view: StayView, match: PayerMatch, findings: list[
         ],
         payer_id=match.profile.id if match.profile else None,
         payer_digest=match.profile.digest if match.profile else None,
-        facts_digest=_facts_digest(view),
+        denial_history_digest=batch.history.digest,
+        facts_digest=_facts_digest(batch.facts.known(view.stay_id)),
         files=_files(batch, view, findings),
         citations=citations,
     )
 
 
-def _facts_digest(view: StayView) -> str:
-    known = {name: scalar(view.facts[name], catalogue()[name].type) for name in sorted(view.facts)}
-    return hashlib.sha256(
-        orjson.dumps({name: value for name, value in known.items() if value is not None})
-    ).hexdigest()
+def _facts_digest(known: Iterable[tuple[str, Any]]) -> str:
+    types = catalogue()
+    said = {name: scalar(value, types[name].type) for name, value in known}
+    return hashlib.sha256(orjson.dumps(said)).hexdigest()
 
 
 def _files(batch: Batch, view: StayView, findings: list[Finding]) -> dict[str, FileSeen]:
@@ -337,7 +359,13 @@ def _files(batch: Batch, view: StayView, findings: list[Finding]) -> dict[str, F
     names = {finding.rule_file for finding in findings} | {one.file_id for one in view.conclusions}
     files = {name: batch.packs.files[name] for name in sorted(names)}
     return {
-        name: FileSeen(title=file.title, pack=file.pack, version=file.version, verified=name not in open_)
+        name: FileSeen(
+            title=file.title,
+            pack=file.pack,
+            version=file.version,
+            verified=name not in open_,
+            is_sensitive=file.is_sensitive,
+        )
         for name, file in files.items()
     }
 

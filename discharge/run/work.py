@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from discharge.denial_history import history_or_none
 from discharge.documents import Printer
 from discharge.inference import Engine
 from discharge.packs import load_packs
@@ -41,6 +42,7 @@ class RunSettings:
     zone: str
     rules: Path
     payers: Path
+    denial_history: Path | None = None
     format: str = "auto"
     mapping: Path | None = None
     encoding: str | None = None
@@ -70,8 +72,9 @@ class BatchWorker:
 
     def __init__(self, settings: RunSettings) -> None:
         self.settings = settings
-        self.packs = load_packs(settings.rules)
+        self.packs = load_packs(settings.rules, with_cases=False)
         self.payers = load_payers(settings.payers)
+        self.history = history_or_none(settings.denial_history, self.packs, self.payers)
         self.scratch = Path()
         self.documents: Path | None = None
         self.printer: Printer | None = None
@@ -93,6 +96,7 @@ class BatchWorker:
             packs=self.packs,
             payers=self.payers,
             zone=asked.zone,
+            history=self.history,
             engine=asked.engine,
         ).reviews
         kept = sorted(

@@ -206,6 +206,64 @@ def test_diagnoses() -> None:
     assert value(table, "condition.history_of_diabetes") == 1
 
 
+def _coded(encounter: str | None, code: str, role: str = "principal", rank: int = 1) -> dict[str, Any]:
+    return {
+        "encounter_id": encounter,
+        "patient_id": "p1",
+        "code": code,
+        "system": "icd-10-cm",
+        "role": role,
+        "rank": rank,
+        "recorded_at": YESTERDAY,
+    }
+
+
+CLINIC = stay(
+    encounter_id="clinic", class_code="AMB", start="2025-12-01T12:00:00Z", end="2025-12-01T12:20:00Z"
+)
+
+
+def test_the_first_diagnosis_of_a_clinic_visit_is_not_the_stays() -> None:
+    # recorded while the patient lay here, so that the row was given the stay; the visit was at another time
+    rows = [_coded("s1", "J44.9"), _coded("clinic", "I10"), _coded("clinic", "E78.5", "admission")]
+    table = facts(AS_OF, [stay(reason_code="J44.1"), CLINIC], diagnoses=rows)
+    assert value(table, "diagnosis.principal") == "J449"
+    assert value(table, "diagnosis.admission") == "J441"
+    assert value(table, "diagnosis.stay_codes") == ("J449",) and value(table, "diagnosis.count") == 1
+    assert value(table, "diagnosis.codes") == ("E785", "I10", "J449")
+
+
+def test_a_stay_that_has_no_principal_diagnosis_takes_none_from_a_clinic_visit() -> None:
+    rows = [_coded("s1", "E11.9", "comorbidity", 2), _coded("clinic", "I10")]
+    table = facts(AS_OF, [stay(), CLINIC], diagnoses=rows)
+    assert value(table, "diagnosis.principal") is None and value(table, "diagnosis.principal_is_known") == 0
+
+
+def test_the_stays_own_first_diagnosis_goes_before_those_of_its_parts() -> None:
+    parts = [
+        stay(encounter_id="ed", class_code="EMER", start="2026-04-09T08:00:00Z", end="2026-04-09T12:00:00Z"),
+        stay(encounter_id="icu", class_code="ACUTE", part_of="s1"),
+        stay(encounter_id="dialysis", class_code="AMB", part_of="s1"),
+    ]
+    ed, icu, dialysis = _coded("ed", "B95.61"), _coded("icu", "C34.90"), _coded("dialysis", "A41.9")
+    unnamed, own = _coded(None, "D62"), _coded("s1", "J44.9", "discharge")
+
+    def principal(*rows: dict[str, Any]) -> Any:
+        return value(facts(AS_OF, [stay(), *parts], diagnoses=list(rows)), "diagnosis.principal")
+
+    assert principal(ed, icu, dialysis, unnamed, own) == "J449"
+    assert principal(ed, icu, dialysis, unnamed) == "C3490"
+    assert principal(ed, dialysis, unnamed) == "D62"
+    assert principal(ed, dialysis) == "B9561"
+    assert principal(dialysis) is None
+
+
+def test_a_visit_that_is_itself_the_stay_gives_its_diagnosis() -> None:
+    held = stay(class_code="AMB", unit="4 West", bed="12")
+    table = facts(AS_OF, [held], diagnoses=[_coded("s1", "I10")])
+    assert value(table, "diagnosis.principal") == "I10"
+
+
 def test_a_chart_coded_in_icd_9_has_no_icd_10_codes() -> None:
     table = facts(AS_OF, diagnoses=[{"encounter_id": "s1", "code": "25000", "system": "icd-9-cm"}])
     assert value(table, "diagnosis.codes") is None and value(table, "diagnosis.principal") is None
@@ -473,8 +531,30 @@ def test_trends() -> None:
     assert value(table, "trend.creatinine_baseline") == 0.9
     assert value(table, "trend.creatinine_rise_48h") == pytest.approx(0.6)
     assert value(table, "trend.creatinine_ratio_baseline") == pytest.approx(2.0)
+    assert value(table, "trend.creatinine_admit_ratio_baseline") == pytest.approx(1.0 / 0.9)
     assert value(table, "trend.wbc_is_falling") == 1
     assert value(table, "trend.lactate_is_cleared") == 0  # below 2, not 2
+
+
+def test_creatinine_on_arrival_stays_when_the_patient_recovers() -> None:
+    def ratios(*rows: dict[str, Any]) -> tuple[Any, Any]:
+        table = facts(AS_OF, observations=list(rows))
+        names = ("creatinine_admit_ratio_baseline", "creatinine_ratio_baseline")
+        return tuple(value(table, f"trend.{name}") for name in names)  # type: ignore[return-value]
+
+    before = {
+        "patient_id": "p1",
+        "concept": "creatinine",
+        "value": 1.0,
+        "effective_at": "2026-01-01T00:00:00Z",
+    }
+    high, at_24_h = reading("creatinine", 2.0, "2026-04-09T13:00:00Z"), "2026-04-10T12:00:00Z"
+    assert ratios(before, high, reading("creatinine", 1.1, TODAY)) == (2.0, 1.1)
+    assert ratios(before, high, reading("creatinine", 3.0, at_24_h)) == (3.0, 3.0)
+    assert ratios(before, high, reading("creatinine", 3.0, "2026-04-10T12:00:01Z")) == (2.0, 3.0)
+    assert ratios(before, reading("creatinine", 1.1, TODAY)) == (None, 1.1)
+    assert ratios(high, reading("creatinine", 1.0, TODAY)) == (2.0, 1.0)  # the lowest of the stay stands in
+    assert ratios() == (None, None)
 
 
 def test_evidence_is_the_row_of_the_value() -> None:

@@ -13,6 +13,8 @@ from rulekit import packs_of
 from discharge.casetests import run_payer_cases
 from discharge.errors import PayerError
 from discharge.payers import Payers, answer, check_rule_packs, load_payers, read_payers
+from discharge.payers.coverage import profile_facts
+from discharge.resources import data_folder
 
 SOUND = """
     id: example_plan
@@ -86,6 +88,31 @@ def test_a_sound_profile_is_read_whole(tmp_path: Path) -> None:
     }
     assert asked == {"snf": True, "home_health": False, "home_infusion": True, "irf": None}
     assert len(profile.digest) == 64
+
+
+def test_services_after_the_hospital_have_benefits_authorizations_and_rates(tmp_path: Path) -> None:
+    more = SOUND.replace(
+        "      home_infusion: {covered",
+        "      hospice: {covered: true, prior_authorization: false, cite: cfr}\n"
+        "      outpatient_therapy: {covered: true, visits_limit: 30, cite: cfr}\n"
+        "      home_infusion: {covered",
+    )
+    assert more != SOUND
+    profile = load_payers(folder_of(tmp_path, more)).profiles["example_plan"]
+    assert profile.requires_authorization("hospice") is False
+    assert profile.requires_authorization("ltch") is None
+    assert profile.benefits["outpatient_therapy"].visits_limit == 30
+    assert profile.service_denial_rates == {}
+    facts = profile_facts(profile)
+    assert facts["coverage.hospice_covered"] is True
+    assert facts["coverage.requires_prior_authorization_hospice"] is False
+    assert facts["coverage.requires_prior_authorization_ltch"] is None
+
+
+def test_the_shipped_profiles_speak_of_every_service_after_the_hospital() -> None:
+    services = {"ltch", "hospice", "behavioural", "outpatient_therapy", "dme", "transport", "infusion_suite"}
+    for profile in load_payers(data_folder("payer_profiles")).profiles.values():
+        assert services <= set(profile.benefits), profile.id
 
 
 def test_its_cases_hold_and_a_wrong_one_does_not(tmp_path: Path) -> None:
