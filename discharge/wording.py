@@ -29,6 +29,21 @@ WHO = {  # people and houses that something is up to, where the name with spaces
 }
 
 
+FEW = 4  # titles named in a note; beyond, their number
+
+
+def not_checked(titles: Sequence[str], used: int, where: str) -> str:
+    """Say which of the rule files used were not checked against their sources; of many, how many and ``where``.
+
+    >>> not_checked(["Sepsis"], 3, "the table says which")
+    'Not yet checked against their sources: Sepsis.'
+    >>> not_checked(["A", "B", "C", "D", "E"], 9, "the table says which")
+    'Not yet checked against their sources: 5 of the 9 rule files used (the table says which).'
+    """
+    few = joined(titles) if len(titles) <= FEW else f"{len(titles)} of the {used} rule files used ({where})"
+    return f"Not yet checked against their sources: {few}."
+
+
 def status(value: str) -> str:
     """Return a status as sign and word, so that it never rests on the sign alone.
 

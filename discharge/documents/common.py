@@ -85,10 +85,12 @@ def rules_used(review: Review, files: set[str]) -> list[RuleLine]:
 
 def banner(review: Review, files: set[str], first: str) -> list[Note]:
     """Return the banner: what the paper is, that criteria are decision support, and which are not yet checked."""
-    open_ = [line.title for line in rules_used(review, files) if line.verified != "yes"]
+    used = rules_used(review, files)
+    open_ = [line.title for line in used if line.verified != "yes"]
     notes = [Note(f"{first} {DECISION_SUPPORT}", strong=True)]
     if open_:
-        notes.append(Note(f"Not yet checked against their sources: {wording.joined(open_)}."))
+        which = wording.not_checked(open_, len(used), "the table of rules says which")
+        notes.append(Note(which))
     return notes
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from discharge import __version__
+from discharge import __version__, wording
 from discharge.clocks import Clock
 from discharge.costs.stay import StayMoney
 from discharge.criteria import Findings, missing_facts
@@ -371,7 +371,8 @@ def _files(batch: Batch, view: StayView, findings: list[Finding]) -> dict[str, F
 
 
 def _notices(batch: Batch, findings: list[Finding]) -> list[str]:
+    used = {batch.packs.files[one.rule_file].title for one in findings}
     unchecked = sorted({batch.packs.files[one.rule_file].title for one in findings if not one.verified})
     if not unchecked:
         return [DECISION_SUPPORT]
-    return [DECISION_SUPPORT, f"Not yet checked against their sources: {', '.join(unchecked)}."]
+    return [DECISION_SUPPORT, wording.not_checked(unchecked, len(used), "provenance.files says which")]
