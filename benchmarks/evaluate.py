@@ -33,7 +33,10 @@ def main() -> None:
     asked = parser.parse_args()
     content = asked.facts.read_bytes()
     as_of = pd.Timestamp(asked.as_of, tz=ZONE).tz_convert("UTC")
-    packs, payers = load_packs(data_folder("rules"), with_cases=False), load_payers(data_folder("payer_profiles"))
+    packs, payers = (
+        load_packs(data_folder("rules"), with_cases=False),
+        load_payers(data_folder("payer_profiles")),
+    )
 
     def once() -> float:
         began = time.perf_counter()

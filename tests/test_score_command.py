@@ -74,7 +74,9 @@ def test_the_list_says_what_there_is(rules: Path, capsys: pytest.CaptureFixture[
     printed = capsys.readouterr().out
     assert "instruments.warning.signs\n    Signs (2017)\n" in printed
     assert "    Skin; the total is taken from the chart, not computed\n" in printed
-    assert printed.endswith("3 scores. `discharge score NAME --facts FILE.json` works one out.\n")
+    assert printed.endswith(
+        "3 scores. `discharge score NAME` tells what one asks for; with --facts FILE.json it is worked out.\n"
+    )
     assert main(["score", "--rules", str(rules), "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [(one["id"], one["version"], one["kind"]) for one in listed] == [
@@ -149,10 +151,23 @@ def test_what_can_not_be_answered(
     assert said in capsys.readouterr().err
 
 
-def test_without_facts_it_says_which_it_asks_for(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["score", "signs", "--rules", str(rules)]) == 2
-    said = capsys.readouterr().err
-    assert "it asks for patient.age_years, vitals.spo2_admit_min, social.lives_alone" in said
+def test_without_facts_it_tells_items_facts_points_and_bands(
+    rules: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["score", "signs", "--rules", str(rules)]) == 0
+    said = capsys.readouterr().out
+    for fact in ("patient.age_years", "vitals.spo2_admit_min", "social.lives_alone"):
+        assert f"    {fact}: " in said
+    assert "Bands: " in said
+    assert main(["score", "signs", "--rules", str(rules), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in told["items"]] == ["age", "oxygen", "alone"]
+    assert told["items"][1]["facts"] == ["vitals.spo2_admit_min"]
+    assert [one["fact"] for one in told["facts"]] == [
+        "patient.age_years",
+        "vitals.spo2_admit_min",
+        "social.lives_alone",
+    ]
 
 
 def reviewed(rules: Path, row: dict[str, Any]) -> Review:

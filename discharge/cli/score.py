@@ -38,13 +38,15 @@ def score(
     zone: Zone = ZONE,
     as_json: Json = False,
 ) -> None:
-    """List the scores, or work one out: its total, or from where to where it may be, and what is missing.
+    """List the scores, tell what one asks for, or work one out: its total or range, and what is missing.
 
-    A fact not given is not known: it widens the total, it never counts as zero.
+    Without --facts, the items of a score, their facts, units, points and bands are printed; with it, the score
+    is worked out. A fact not given is not known: it widens the total, it never counts as zero.
 
     \b
     Examples:
       discharge score
+      discharge score curb_65
       discharge score glasgow_blatchford --facts stay.json
       echo '{"patient.age_years": 71}' | discharge score curb_65 --facts - --json
     """
@@ -61,17 +63,17 @@ def score(
         return
     found = _named(packs, name)
     if facts is None:
-        raise UsageError(f"--facts: give the facts of {found.name}; it asks for {_inputs(packs, found)}")
+        from discharge.cli import score_words
+
+        told = score_words.told(packs, found)
+        sys.stdout.write((words.to_json(told) if as_json else "\n".join(score_words.lines(told))) + "\n")
+        return
     answers = _answers(packs, found, facts, as_of, zone)
     if as_json:
         shown: object = answers[0] if len(answers) == 1 else answers
         sys.stdout.write(words.to_json(shown) + "\n")
     else:
         sys.stdout.write("\n\n".join("\n".join(_lines(answer)) for answer in answers) + "\n")
-
-
-def _inputs(packs: Packs, found: Score) -> str:
-    return ", ".join(packs.facts_of_score(found.id))
 
 
 def _ordered(packs: Packs) -> list[Score]:
@@ -98,7 +100,8 @@ def _list_lines(listing: list[dict[str, Any]]) -> Iterator[str]:
         yield one["id"]
         yield f"    {one['title']}{version}{kind}"
     yield ""
-    yield f"{wording.plural(len(listing), 'score')}. `discharge score NAME --facts FILE.json` works one out."
+    count = wording.plural(len(listing), "score")
+    yield f"{count}. `discharge score NAME` tells what one asks for; with --facts FILE.json it is worked out."
 
 
 def _named(packs: Packs, name: str) -> Score:

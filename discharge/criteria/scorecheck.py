@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, product
 from typing import Any, TypeAlias
@@ -65,10 +65,10 @@ class _Table:
         return ()
 
 
-def range_faults(packs: Packs) -> list[Fault]:
-    """Return a fault for each score that can come to a total outside its published range."""
+def range_faults(packs: Packs, files: Iterable[RuleFile] | None = None) -> list[Fault]:
+    """Return a fault for each score (of all files, or of some) that can come to a total outside its published range."""
     faults = []
-    for file in packs.files.values():
+    for file in packs.files.values() if files is None else files:
         for score in file.scores.values():
             if score.range is None or score.range.clamp:
                 continue

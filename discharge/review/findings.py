@@ -76,6 +76,7 @@ class FindingBook:
     findings: Findings
     facts: FactTable
     _places: dict[str, int] = field(default_factory=dict)
+    _cited: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _open: tuple[str, dict[str, tuple[dict[str, None], list[str]]]] = field(default_factory=lambda: ("", {}))
 
     def __post_init__(self) -> None:
@@ -217,6 +218,30 @@ class FindingBook:
         """Return the scores that the criteria ask and the instruments that apply, as intervals."""
         names = [score for full_id in full_ids for score in self._shape(full_id).scores]
         return self._scores.of(names, self._places[stay_id])
+
+    def citations_of(self, full_id: str) -> tuple[str, ...]:
+        """Return the sources of a criterion; where it names none, those of the nearest criteria that it rests on."""
+        known = self._cited.get(full_id)
+        if known is None:
+            known = self._cited[full_id] = self._nearest_cites(full_id)
+        return known
+
+    def _nearest_cites(self, full_id: str) -> tuple[str, ...]:
+        level, seen = [full_id], {full_id}
+        while level:
+            found: dict[str, None] = {}
+            below: dict[str, None] = {}
+            for here in level:
+                if here in self.packs.criteria:
+                    shape = self._shape(here)
+                    found.update(dict.fromkeys(shape.cites))
+                    asked = (leaf.criterion for leaf in shape.leaves if isinstance(leaf, CriterionLeaf))
+                    below.update(dict.fromkeys(name for name in asked if name not in seen))
+            if found:
+                return tuple(found)
+            level = list(below)
+            seen.update(level)
+        return ()
 
     def _shape(self, full_id: str) -> _Shape:
         known = self._shapes.get(full_id)

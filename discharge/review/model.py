@@ -189,6 +189,7 @@ class ConclusionSeen(Model):
     rule_index: int
     version: str
     because: list[tuple[str, Status]]
+    citations: list[str] = Field(description="of the rule and of its criteria; keys of provenance.citations")
 
 
 class ScorePart(Model):

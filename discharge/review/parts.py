@@ -180,6 +180,8 @@ def assemble(batch: Batch, view: StayView, found: Found) -> Review:
         *(key for score in scores for key in score.cite),
     ]
     shown += [key for one in conditions if one.course is not None for key in one.course.cite]
+    concluded = [_concluded(batch, one) for one in batch.open_conclusions(view.stay_id)]
+    shown += [key for one in concluded for key in one.citations]
     match = batch.matches[view.stay_id]
     drg = found.money.drg
     return Review(
@@ -196,7 +198,7 @@ def assemble(batch: Batch, view: StayView, found: Found) -> Review:
         conditions_note=_conditions_note(batch, view, conditions),
         level_of_care=care,
         findings=findings,
-        conclusions=[_concluded(one) for one in batch.open_conclusions(view.stay_id)],
+        conclusions=concluded,
         scores=scores,
         denial=Denial(summary=summarize(found.risks), risks=found.risks),
         money=found.money,
@@ -279,7 +281,11 @@ def _findings(batch: Batch, view: StayView, conditions: list[Condition], found: 
     return batch.book.findings_of(roles, others, view.stay_id, view.evidence)
 
 
-def _concluded(one: Conclusion) -> ConclusionSeen:
+def _concluded(batch: Batch, one: Conclusion) -> ConclusionSeen:
+    rule = batch.packs.files[one.file_id].rules[one.rule_index]
+    cites = dict.fromkeys(f"{one.file_id}.{key}" for key in rule.cites)
+    for name, _ in one.because:
+        cites.update(dict.fromkeys(batch.book.citations_of(name)))
     return ConclusionSeen(
         name=one.name,
         kind=one.kind,
@@ -288,6 +294,7 @@ def _concluded(one: Conclusion) -> ConclusionSeen:
         rule_index=one.rule_index,
         version=one.version,
         because=[(one.criterion, one.status) for one in because_of(one.because)],
+        citations=list(cites),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
@@ -53,8 +52,7 @@ def check_rules(packs: Packs, as_of: date, *, only: Sequence[RuleFile] | None = 
         found += check_citations(file, as_of)
         found += check_uncited(packs, file)
     found += [one for one in check_across(run) if one.file in paths]
-    scored = replace(packs, files={file.id: file for file in files if file.scores})
-    for one in range_faults(packs if only is None else scored) if scored.files else ():
+    for one in range_faults(packs, files):
         where, _, path = one.where.partition(": ")
         found.append(Finding("score range", "fault", where, path, one.what, one.expected))
     return ordered(found)

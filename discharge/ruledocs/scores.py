@@ -56,21 +56,22 @@ def _rows(teller: Teller, score: Score) -> Iterator[Sequence[str]]:
         name = plain(human(item.name))
         if item.only_when is not None:
             name += f" (only when: {inline(teller, item.only_when)})"
-        for when, points in _item(teller, item):
+        for when, points in item_points(teller, item):
             yield name, when, points
             name = ""
 
 
-def _item(teller: Teller, item: Any) -> Iterator[tuple[str, str]]:
+def item_points(teller: Teller, item: Any) -> Iterator[tuple[str, str]]:
+    """Yield what an item asks and the points that it brings, one pair for each way."""
     if item.when is not None:
         yield inline(teller, item.when), number(item.points)
     elif item.count:
         which = "; ".join(inline(teller, tree) for tree in item.count)
         yield f"How many of these are met: {which}", "as below" if item.bands else "one for each"
-        yield from ((_band(band, None), number(band.points)) for band in item.bands)
+        yield from ((band_words(band, None), number(band.points)) for band in item.bands)
     elif item.score is not None:
         yield f"Total of {teller.link(item.score, 'score')}", "as below" if item.bands else "the total"
-        yield from ((_band(band, None), number(band.points)) for band in item.bands)
+        yield from ((band_words(band, None), number(band.points)) for band in item.bands)
     elif item.mean_of:
         facts = listed([teller.fact(name) for name in item.mean_of], "and")
         yield ("Mean of " if len(item.mean_of) > 1 else "") + facts, "as below"
@@ -82,7 +83,7 @@ def _item(teller: Teller, item: Any) -> Iterator[tuple[str, str]]:
         yield f"{teller.fact(item.fact)}, in {unit(item.unit) or 'points'}", _line(item.span)
     else:
         fact = teller.fact(item.fact)
-        yield from ((f"{fact}: {_band(band, item.unit)}", number(band.points)) for band in item.bands)
+        yield from ((f"{fact}: {band_words(band, item.unit)}", number(band.points)) for band in item.bands)
 
 
 def _by_points(words: Sequence[tuple[str, Decimal]]) -> Iterator[tuple[str, list[str]]]:
@@ -108,7 +109,8 @@ def inline(teller: Teller, tree: Any) -> str:
     return text
 
 
-def _band(band: Band, in_unit: str | None) -> str:
+def band_words(band: Band, in_unit: str | None) -> str:
+    """Return the limits of a band in words."""
     if band.start is None:
         return f"below {amount(band.below or 0, in_unit)}"
     if band.below is None:
@@ -122,6 +124,19 @@ def _formula(teller: Teller, score: Score) -> Iterator[str]:
     formula = score.formula
     if formula is None:
         return
+    yield "Total = " + formula_sum(score)
+    yield ""
+    yield from table(
+        ["Variable", "Where from", "Held between"],
+        (variable_source(teller, one) for one in formula.variables),
+    )
+
+
+def formula_sum(score: Score) -> str:
+    """Return a formula as a sum in words; empty where the score has none."""
+    formula = score.formula
+    if formula is None:
+        return ""
     parts = []
     for term in formula.terms:
         factors = [human(formula.variables[place].name).lower() for place in term.of]
@@ -131,14 +146,11 @@ def _formula(teller: Teller, score: Score) -> Iterator[str]:
             limit = human(formula.variables[term.above[0]].name).lower()
             said += f" (only where *{plain(limit)}* is above {number(term.above[1])})"
         parts.append(("− " if term.times < 0 else "+ ") + said)
-    yield "Total = " + " ".join(parts).removeprefix("+ ")
-    yield ""
-    yield from table(
-        ["Variable", "Where from", "Held between"], (_variable(teller, one) for one in formula.variables)
-    )
+    return " ".join(parts).removeprefix("+ ")
 
 
-def _variable(teller: Teller, one: Any) -> Sequence[str]:
+def variable_source(teller: Teller, one: Any) -> Sequence[str]:
+    """Return the name of a variable, where it comes from, and the limits that it is held between."""
     if one.when is not None:
         return plain(human(one.name)), f"1 where: {inline(teller, one.when)}; else 0", ""
     source = teller.fact(one.fact) if one.fact is not None else f"total of {teller.link(one.score, 'score')}"
@@ -153,9 +165,9 @@ def _variable(teller: Teller, one: Any) -> Sequence[str]:
 def _published(teller: Teller, score: Score) -> Iterator[str]:
     if score.bands:
         yield from table(
-            ["Total", "Published band"], ((_band(one, None), plain(one.name)) for one in score.bands)
+            ["Total", "Published band"], ((band_words(one, None), plain(one.name)) for one in score.bands)
         )
     for name, other in score.band_sets.items():
         yield f"Other published bands: {plain(human(name))}{teller.cited(other.cites)}"
         yield ""
-        yield from table(["Total", "Band"], ((_band(one, None), plain(one.name)) for one in other.bands))
+        yield from table(["Total", "Band"], ((band_words(one, None), plain(one.name)) for one in other.bands))

@@ -207,7 +207,7 @@ def parts_of(packs: Packs, tree: Any) -> list[tuple[Any, str]]:
     for place, child in enumerate(asking):
         is_simple = not isinstance(_bare(child), (All, AnyOf, AtLeast, CriterionLeaf))
         if is_simple or len(asking) == 1:
-            covered[place] = known & _facts(packs, child)
+            covered[place] = known & facts_within(packs, child)
     left = known - {fact for facts in covered.values() for fact in facts}
     told = [(child, "") for child in tree.of if isinstance(child, KnownLeaf) and child.fact in left]
     return [
@@ -220,7 +220,7 @@ def _recorded(packs: Packs, child: Any, known: set[str] | None) -> str:
     """Return what is added to a part that counts only when ``known`` facts are charted."""
     if not known:
         return ""
-    if known == _facts(packs, child) or not isinstance(_bare(child), CriterionLeaf):
+    if known == facts_within(packs, child) or not isinstance(_bare(child), CriterionLeaf):
         return ", on record"
     titles = [lower(packs.names.facts[fact].title) for fact in sorted(known)]
     return f" (counted only when charted: {plain(listed(titles, 'and'))})"
@@ -236,12 +236,12 @@ def _under(tree: All, child: Any) -> Any:
     return replace(child, text=tree.text or child.text, cites=cites)
 
 
-def _facts(packs: Packs, tree: Any) -> set[str]:
+def facts_within(packs: Packs, tree: Any) -> set[str]:
     """Return every fact that a tree looks at, through the criteria that it names."""
     if isinstance(tree, (All, AnyOf, AtLeast, Not)):
-        return {fact for child in tree.of for fact in _facts(packs, child)}
+        return {fact for child in tree.of for fact in facts_within(packs, child)}
     if isinstance(tree, CriterionLeaf):
-        return _facts(packs, packs.criteria[tree.criterion].tree)
+        return facts_within(packs, packs.criteria[tree.criterion].tree)
     return set(facts_of(tree))
 
 
