@@ -25,6 +25,8 @@ from discharge.denial_history import NO_HISTORY, DenialHistory
 from discharge.needs import Because, because_of
 from discharge.packs import Packs, RuleFile
 from discharge.packs.conclusions import BasisKind, Deadline, DenialCause
+from discharge.packs.conclusions import Likelihood as StatedLikelihood
+from discharge.payers.schema import BaseRate
 from discharge.resources import reference_file
 from discharge.stayview import Result, Status, StayView, kleene_all
 
@@ -255,34 +257,20 @@ def _by_profile(view: StayView, cause: DenialCause) -> _Stated | None:
     rate = view.payer.cause_denial_rates.get(cause.id) if view.payer else None
     if view.payer is None or rate is None:
         return None
-    source = view.payer.citations.get(rate.cite)
-    low, high = float(rate.low), float(rate.high)
-    return _Stated(
-        low,
-        (low + high) / 2,
-        high,
-        "payer_profile",
-        rate.basis,
-        source.title if source else rate.cite,
-        source.verified if source else False,
-        rate.placeholder,
-    )
+    return _range(rate, "payer_profile", view.payer.citations.get(rate.cite))
 
 
 def _by_rules(view: StayView, file: RuleFile, cause: DenialCause) -> _Stated:
     stated = cause.likelihood.get(view.payer_class or "any", cause.likelihood["any"])
-    source = file.citations.get(stated.cite)
-    low, high = float(stated.low), float(stated.high)
-    return _Stated(
-        low,
-        (low + high) / 2,
-        high,
-        stated.kind,
-        stated.basis,
-        source.title if source else stated.cite,
-        source.verified if source else False,
-        stated.placeholder,
-    )
+    return _range(stated, stated.kind, file.citations.get(stated.cite))
+
+
+def _range(rate: BaseRate | StatedLikelihood, kind: BasisKind, source: Citation | None) -> _Stated:
+    """Expect the middle of a range that is written down."""
+    low, high = float(rate.low), float(rate.high)
+    title = source.title if source else rate.cite
+    verified = source.verified if source else False
+    return _Stated(low, (low + high) / 2, high, kind, rate.basis, title, verified, rate.placeholder)
 
 
 def _exposure(view: StayView, cause: DenialCause, money: StayMoney) -> Exposure:
