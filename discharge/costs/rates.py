@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cache, lru_cache
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from discharge import yaml
 from discharge.dated import Citation, Dated, DatedValue, Strict
@@ -27,6 +27,14 @@ class TableValue(Strict):
     cite: str | None = None
     placeholder: bool = False
     note: str | None = None
+
+    @field_validator("rows", mode="before")
+    @classmethod
+    def _whole_numbers(cls, rows: object) -> object:
+        """A whole number may be written without a point."""
+        if not isinstance(rows, dict):
+            return rows
+        return {key: Decimal(value) if type(value) is int else value for key, value in rows.items()}
 
 
 class DatedTable(Strict):

@@ -1,4 +1,4 @@
-"""The worked payment examples W1 to W33 (hospice and LTCH apart), to the cent, and what is not known."""
+"""The worked payment examples W1 to W33, to the cent, and what is not known."""
 
 from datetime import date
 from decimal import Decimal as D
@@ -6,6 +6,7 @@ from decimal import Decimal as D
 import pytest
 
 from discharge.costs.home import home_health_period, home_health_visits, home_infusion_visits
+from discharge.costs.hospice import continuous_hours, hospice_days
 from discharge.costs.inpatient import (
     CostToCharge,
     Hospital,
@@ -14,6 +15,7 @@ from discharge.costs.inpatient import (
     rehabilitation_payment,
     transfer_fraction,
 )
+from discharge.costs.ltch import ltch_standard
 from discharge.costs.outpatient import infusion_visit, observation_payment
 from discharge.costs.sharing import (
     after_sequester,
@@ -194,7 +196,9 @@ def test_low_utilization_visits():  # W19, W20
     assert home_health_visits(CY2026, ["sn", "sn", "sn"]) == D("658.29")
     assert home_health_visits(CY2026, ["pt", "pt", "sn"]) == D("684.20")
     assert home_health_visits(CY2026, ["pt", "pt", "sn"], initial=False) == 2 * D("193.42") + D("176.96")
-    assert home_health_visits(CY2025, ["sn"]) is None
+    assert home_health_visits(CY2025, ["sn"]) == D("297.10")  # 172.73 x 1.72
+    assert home_health_visits(date(2024, 12, 31), ["sn"]) is None
+    assert home_health_visits(CY2027, ["sn"]) is None
 
 
 @pytest.mark.parametrize(
@@ -226,6 +230,27 @@ def test_estimated_infusion_rates_say_so():
     assert found is not None
     assert found[0] == D("230.95")
     assert all(source.placeholder for source in found[1])
+
+
+def test_hospice():  # W23, W24
+    found = hospice_days(FY2026, 75)
+    assert found is not None
+    assert found.amount == D("16578.90")
+    early = hospice_days(FY2025, 1, wage_index=D("0.90"))
+    assert early is not None
+    assert early.amount == D("209.80")
+
+
+def test_continuous_home_care_is_not_rounded_by_the_hour():  # W25
+    found = continuous_hours(FY2026, D(10))
+    assert found is not None
+    assert found.amount == D("697.62")
+
+
+def test_long_term_care_hospital():  # W32
+    found = ltch_standard(FY2026, D("1.1"), wage_index=D("0.95"))
+    assert found is not None
+    assert found.amount == D("53869.15")
 
 
 def test_observation():  # W27, W28
