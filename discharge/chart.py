@@ -116,6 +116,16 @@ TABLES: Mapping[str, dict[str, Column]] = {
         status=("text", "active, cancelled, draft, entered-in-error"),
         start=("time", "first day of coverage"),
         end=("time", "last day of coverage"),
+        deductible_usd=("number", "the policy's deductible, USD"),
+        deductible_left_usd=("number", "deductible left to pay, USD"),
+        out_of_pocket_limit_usd=("number", "the policy's out-of-pocket maximum, USD"),
+        out_of_pocket_left_usd=("number", "left to pay until the out-of-pocket maximum, USD"),
+        out_of_pocket_spent_usd=("number", "paid towards the out-of-pocket maximum, USD"),
+        part_b_deductible_left_usd=("number", "Medicare Part B deductible left to pay, USD"),
+        snf_days_used=("number", "skilled nursing days used in the benefit period"),
+        inpatient_days_used=("number", "hospital days used in the benefit period before this stay"),
+        reserve_days_left=("number", "Medicare lifetime reserve days left"),
+        checked_at=("time", "when the amounts left and days used were asked of the payer"),
     )
     | _PROVENANCE,
     "diagnoses": _WHO

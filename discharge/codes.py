@@ -22,6 +22,8 @@ __all__ = [
     "concept_for",
     "concepts",
     "convert",
+    "discharge_status",
+    "discharge_statuses",
     "disposition",
     "drug_ingredients",
     "route_name",
@@ -209,6 +211,29 @@ def disposition(text_or_code: str | None) -> str | None:
     ('snf', 'home_health', 'expired', None)
     """
     return _word(text_or_code, _lookup("dispositions.yaml", "dispositions"), "other")
+
+
+@cache
+def discharge_status(text_or_code: str | None) -> str | None:
+    """Return the patient discharge status code that was charted, or that a word says more plainly than the place.
+
+    >>> discharge_status("61"), discharge_status("3"), discharge_status("Swing bed"), discharge_status("snf")
+    ('61', '03', '61', None)
+    """
+    plain = _plain(text_or_code) if isinstance(text_or_code, str) else ""
+    code = plain.zfill(2)
+    if plain and code in discharge_statuses():
+        return code
+    return _lookup("dispositions.yaml", "statuses").get(plain)
+
+
+@cache
+def discharge_statuses() -> tuple[str, ...]:
+    """Return the patient discharge status codes (NUBC) of somebody who has left, two digits each."""
+    places = _lookup("dispositions.yaml", "dispositions")
+    return tuple(
+        sorted(word for word, place in places.items() if word.isdigit() and len(word) == 2 and place)
+    )
 
 
 @cache

@@ -41,6 +41,7 @@ _SERVICES = {
     "dme": ("dme",),
     "transport": ("transport", "ambulance"),
 }
+_REFUSED = ("inpatient", "snf", "irf", "home_health", "home_infusion")  # services whose refusal rules ask for
 
 
 def authorization(stays: Stays, columns: Columns) -> None:
@@ -79,8 +80,9 @@ def _flags(columns: Columns, name: str, status: Objects, latest: Positions, kept
     told = np.array([text is not None for text in status], dtype=bool) | ((latest < 0) & kept)
     evidence = Evidence("authorizations", latest)
     columns.put(f"authorization.{name}_is_approved", flag(np.isin(status, APPROVED), told), evidence)
+    if name in _REFUSED:
+        columns.put(f"authorization.{name}_is_denied", flag(status == "denied", told), evidence)
     if name == "inpatient":
-        columns.put("authorization.inpatient_is_denied", flag(status == "denied", told), evidence)
         columns.put("authorization.inpatient_is_pending", flag(np.isin(status, _PENDING), told), evidence)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from discharge.facts.chartrows import Evidence
+from discharge.facts.money import money
 from discharge.facts.status import texts
 from discharge.facts.stays import (
     DAY,
@@ -33,7 +34,7 @@ def is_active(coverages: pd.DataFrame, t: Ints) -> Flags:
 
 
 def coverage(stays: Stays, columns: Columns) -> None:
-    """Set has_coverage, is_active, payer_id, secondary_payer_id and member_id_on_file.
+    """Set has_coverage, is_active, payer_id, secondary_payer_id and member_id_on_file; then :mod:`money`.
 
     Coverage is by day: active from its start to the end of its last day. A cancelled one was active up to the day it
     ended; without that day it counts as never active. The primary is the lowest priority number; without numbers the
@@ -63,3 +64,4 @@ def coverage(stays: Stays, columns: Columns) -> None:
     has_number = table["member_id"].notna().to_numpy()
     numbered = has_number[np.maximum(primary, 0)] if len(table) else np.zeros(len(stays), bool)
     columns.put("coverage.member_id_on_file", flag((primary >= 0) & numbered, primary >= 0), evidence)
+    money(stays, columns, primary.astype(np.int64))

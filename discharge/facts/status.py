@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from discharge.codes import disposition
+from discharge.codes import discharge_status, disposition
 from discharge.facts.chartrows import Evidence
 from discharge.facts.stays import (
     NEVER,
@@ -86,6 +86,9 @@ def _destination(stays: Stays, columns: Columns) -> None:
     left[~gone] = None
     known = np.array([text is not None for text in left], dtype=bool)
     columns.put("stay.discharge_disposition", left, head)
+    status = np.array([discharge_status(text) if text else None for text in charted], dtype=object)
+    status[~gone] = None
+    columns.put("stay.discharge_status", status, head)
     elsewhere = ~gone | known
     columns.put("stay.left_ama", flag(left == "ama", elsewhere), head)
     columns.put("stay.has_acute_transfer", flag(left == "acute_transfer", elsewhere), head)

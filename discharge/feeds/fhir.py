@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from discharge.feeds import fhir_clinical, fhir_encounter, fhir_medication, fhir_people
+from discharge.feeds import fhir_clinical, fhir_encounter, fhir_medication, fhir_money, fhir_people
 from discharge.feeds.files import Block, FeedFile, read_all
 from discharge.feeds.lists import words
 from discharge.feeds.record import Json, Reading, Record
@@ -21,6 +21,7 @@ from discharge.feeds.times import instant
 _READERS: Mapping[str, Callable[[Record], None]] = {
     "Patient": fhir_people.patient,
     "Coverage": fhir_people.coverage,
+    "CoverageEligibilityResponse": fhir_money.eligibility,
     "Organization": fhir_people.organization,
     "Location": fhir_people.location,
     "Practitioner": fhir_people.practitioner,

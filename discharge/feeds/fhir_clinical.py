@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from discharge.feeds.fhir_money import charges
 from discharge.feeds.lists import table
 from discharge.feeds.record import Json, Record, code_of, coded, codings, first, words_of
 from discharge.feeds.rejects import RecordFault
@@ -151,9 +152,9 @@ def document_reference(record: Record) -> None:
 
 
 def claim(record: Record) -> None:
-    """Claim for preauthorization -> the time of the request; other claims are not used."""
+    """Claim for preauthorization -> the time of the request; one for payment -> the charges of its encounter."""
     if record.resource.get("use") != "preauthorization":
-        record.sink.skip("Claim")
+        charges(record)
         return
     record.add("requests", created=record.time(record.resource.get("created"), "created"))
 

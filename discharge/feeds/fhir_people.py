@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from discharge.feeds.fhir_money import cost_to_beneficiary
 from discharge.feeds.record import Json, Record, code_of, coded, codings, first, words_of
 
 
@@ -71,6 +72,7 @@ def coverage(record: Record) -> None:
         start=start,
         end=end,
         known_at=start,
+        **cost_to_beneficiary(record),
     )
 
 

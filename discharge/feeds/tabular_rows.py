@@ -30,6 +30,7 @@ _BOUNDED = frozenset(OWN_TIME.values()) | {
     "expected_discharge_at", "decided_at",
 }  # fmt: skip
 _UNBOUNDED_TABLES = ("coverages",)
+_NEVER_NEGATIVE = ("_usd", "_days_used", "_days_left")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +125,12 @@ class RowReader:
             return None
         if kind == "number":
             try:
-                return float(text)
+                number = float(text)
             except ValueError:
                 raise RecordFault("value_not_numeric", cell.where) from None
+            if number < 0 and cell.name.endswith(_NEVER_NEGATIVE):
+                raise RecordFault("implausible_value", cell.where)
+            return number
         if kind == "flag":
             if text.lower() not in _TRUE | _FALSE:
                 raise RecordFault("invalid_value", cell.where, "true or false is expected")

@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from discharge.dated import Dated
-from discharge.payers.schema import Amount, AmountGroup, Authorization, PayerProfile, value_on
+from discharge.payers.amounts import Amount, AmountGroup
+from discharge.payers.schema import Authorization, PayerProfile, value_on
 
 
 def answer(profile: PayerProfile, ask: str, as_of: date | datetime | str) -> dict[str, Any]:
@@ -21,8 +22,15 @@ def answer(profile: PayerProfile, ask: str, as_of: date | datetime | str) -> dic
         KeyError: nothing of that name is there, or no value holds on that day; its argument names the part.
     """
     here: Any = profile
-    for part in ask.split("."):
-        here = _step(here, part)
+    parts = ask.split(".")
+    while parts:
+        name = ".".join(parts)
+        if isinstance(here, dict) and name in here:  # names of planning values hold dots
+            here, parts = here[name], []
+        else:
+            here, parts = _step(here, parts[0]), parts[1:]
+    if isinstance(here, Amount) and here.dated is not None:
+        here = here.dated
     if isinstance(here, Dated):
         found = value_on(here, _day(as_of))
         return {"value": found.value, "unit": here.unit, "placeholder": found.placeholder}

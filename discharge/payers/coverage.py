@@ -29,6 +29,9 @@ _AUTHORIZED = (
     "outpatient_therapy",
     "dme",
     "transport",
+    "long_acting",
+    "oral_drugs",
+    "medical_respite",
 )
 _COLUMNS = ("payer_id", "type_code")
 
@@ -112,6 +115,10 @@ class _Coverages:
             found[name] = values if is_text else np.array([np.nan if v is None else float(v) for v in values])  # type: ignore[arg-type]
         found["coverage.payer_id"] = [row["payer_id"] for row in _rows(self.first)]
         found["coverage.secondary_payer_class"] = [one and one.payer_class for one in self._secondary]
+        pays = [None if one is None else one.pays_sharing_of_medicare for one in self._secondary]
+        found["coverage.secondary_pays_cost_sharing"] = np.array(
+            [np.nan if said is None else float(said) for said in pays]
+        )
         return found
 
 

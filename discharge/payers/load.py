@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,14 @@ from discharge.packs import Packs, nearest
 from discharge.packs.digest import digest_of, file_digest
 from discharge.packs.reader import Reader
 from discharge.payers.schema import PayerFile, PayerProfile
+from discharge.reference import load_yaml
 from discharge.yaml import Document, YamlPath
 
+# Groups of reference/rates.yaml that Medicare's law sets; a profile can't give them values of its own.
+BY_LAW = (
+    "part_a.", "part_b.", "part_d.", "ipps.", "transfer.", "wage_index.", "snf.", "irf.", "ltch.", "home_health.",
+    "hospice.", "observation.", "opps.", "pfs.", "ambulance.", "sequester",
+)  # fmt: skip
 _PACK_WANTED = re.compile(r"([a-z][a-z0-9_]*)(?: *>= *([0-9]+(?:\.[0-9]+)*))?")
 
 
@@ -121,7 +128,7 @@ def _check_cites(reader: Reader, value: dict[Any, Any]) -> None:
     for key in known:
         if key not in used:
             reader.fault(("citations", key), f"the citation '{key}' is never used")
-    for group in ("deadlines", "cost_sharing"):
+    for group in ("deadlines", "cost_sharing", "planning"):
         for path, one in _dated_values(value.get(group), (group,)):
             if one.get("cite") is None and one.get("value") is not None:
                 reader.fault(path, "a number without citation: the key 'cite' is missing")
@@ -157,6 +164,24 @@ def _check_asks(reader: Reader, profile: PayerFile) -> None:
     for place, wanted in enumerate(profile.rule_packs):
         if not _PACK_WANTED.fullmatch(wanted):
             reader.fault(("rule_packs", place), f"'{wanted}'", "such as cms_medicare >= 2026.1")
+    _check_planning(reader, profile)
+
+
+def _check_planning(reader: Reader, profile: PayerFile) -> None:
+    """Check that a profile gives planning values to names that there are, that no law sets, and in their units."""
+    rates = load_yaml("rates.yaml")["rates"]
+    free = [name for name in rates if not name.startswith(BY_LAW)]
+    for name, dated in profile.planning.items():
+        path = ("planning", name)
+        if name.startswith(BY_LAW) and name in rates:
+            reader.fault(path, f"'{name}' is set by law, not by a payer", nearest(name, free))
+        elif name not in rates:
+            reader.fault(path, f"no planning value '{name}'", nearest(name, free))
+        elif dated.unit != rates[name]["unit"]:
+            reader.fault((*path, "unit"), f"the unit {dated.unit} is not that of {name}", rates[name]["unit"])
+        for day, one in dated.values.items():
+            if one.value is not None and not isinstance(one.value, Decimal):
+                reader.fault((*path, "values", str(day)), "a planning value is a number, or null")
 
 
 def _claimed_twice(profiles: dict[str, PayerProfile]) -> list[Fault]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from discharge.dated import Citation, Dated, DatedValue, Strict
 from discharge.packs.conclusions import Number
+from discharge.payers.amounts import AmountGroup, Amounts, MoneyDated, only
+from discharge.payers.contract import Contract
 
 PayerClass: TypeAlias = Literal[
     "medicare_ffs", "medicare_advantage", "medicaid", "dual", "commercial", "self_pay", "other"
@@ -29,6 +31,9 @@ Service: TypeAlias = Literal[
     "outpatient_therapy",
     "dme",
     "transport",
+    "long_acting",
+    "oral_drugs",
+    "medical_respite",
 ]
 BenefitId: TypeAlias = Literal[
     "home_infusion",
@@ -45,23 +50,44 @@ BenefitId: TypeAlias = Literal[
     "transport",
     "personal_care",
     "meals",
+    "oral_drugs",
+    "long_acting",
+    "behavioural_partial",
+    "behavioural_residential",
+    "hospice_home",
+    "hospice_inpatient",
+    "medical_respite",
+]
+NetworkKind: TypeAlias = Literal[
+    "snf",
+    "irf",
+    "ltch",
+    "home_health",
+    "hospice",
+    "hospice_inpatient",
+    "home_infusion",
+    "infusion_suite",
+    "behavioural_partial",
+    "behavioural_residential",
+    "medical_respite",
+]
+
+CostSharingName: TypeAlias = Literal[
+    "deductible_usd",
+    "coinsurance",
+    "out_of_pocket_limit_usd",
+    "hospital_stay_usd",
+    "hospital_day_1_5_usd",
+    "part_a_deductible_usd",
+    "hospital_day_61_90_usd",
+    "hospital_reserve_day_usd",
+    "snf_day_21_100_usd",
+    "part_b_deductible_usd",
+    "part_b_coinsurance",
+    "patient_share_of_medicare_cost",
 ]
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(h|d)")
-_AMOUNT_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_ABOUT = ("cite", "placeholder", "note")
-
-
-def _quoted(value: object) -> object:
-    """Accept a decimal written as text; a bare number could lose its digits on the way."""
-    if isinstance(value, str):
-        try:
-            return Decimal(value)
-        except InvalidOperation:
-            raise ValueError(f"'{value}' is no decimal number") from None
-    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-        raise ValueError(f'an amount without quotes: write "{value}"')
-    return value
 
 
 def _hours(value: object) -> object:
@@ -72,73 +98,22 @@ def _hours(value: object) -> object:
     return Decimal(match[1]) * (24 if match[2] == "d" else 1)
 
 
-def _money_dated(value: Any) -> Any:
-    """Turn quoted amounts of a dated value into decimals."""
-    if isinstance(value, Dated) or not isinstance(value, dict) or not isinstance(value.get("values"), dict):
-        return value
-    if value.get("unit") is None:
-        raise ValueError("an amount without unit: the key 'unit' is missing (USD, or 1 for a ratio)")
-    values = {
-        day: {**one, "value": _quoted(one["value"])} if isinstance(one, dict) and "value" in one else one
-        for day, one in value["values"].items()
-    }
-    return {**value, "values": values}
-
-
 def _dated_number(value: Dated) -> Dated:
     if value.unit is None:
         raise ValueError("a number without unit: the key 'unit' is missing")
     return value
 
 
-QuotedDecimal = Annotated[Decimal, BeforeValidator(_quoted)]
-MoneyDated = Annotated[Dated, BeforeValidator(_money_dated)]
 Hours = Annotated[Decimal, BeforeValidator(_hours)]
-
-
-class Amount(Strict):
-    """One figure; ``value`` None says that it isn't known."""
-
-    value: QuotedDecimal | None
-    cite: str | None = None
-    placeholder: bool = False
-    note: str | None = None
-
-
-def _amounts(value: Any) -> Any:
-    """Read {name: "1.00", ..., cite, placeholder}: what the group says of itself holds for each amount."""
-    if not isinstance(value, dict) or "amounts" in value:
-        return value
-    about = {key: value[key] for key in _ABOUT if key in value}
-    amounts = {}
-    for name, one in value.items():
-        if name in _ABOUT:
-            continue
-        if not isinstance(name, str) or not _AMOUNT_NAME.fullmatch(name):
-            raise ValueError(f"'{name}' is no name of an amount")
-        if not isinstance(one, dict):
-            _quoted(one)
-        amounts[name] = {**about, **(one if isinstance(one, dict) else {"value": one})}
-    return {"amounts": amounts}
-
-
-class AmountGroup(Strict):
-    """Named amounts (names end in their unit: ``copay_usd_per_day``, ``coinsurance``)."""
-
-    amounts: dict[str, Amount] = Field(default_factory=dict)
-
-    def get(self, name: str) -> Decimal | None:
-        """Return an amount, None where the profile is silent or doesn't know."""
-        found = self.amounts.get(name)
-        return None if found is None else found.value
-
-    @property
-    def placeholders(self) -> list[str]:
-        """Names of amounts that are proposed, estimated or judged."""
-        return [name for name, one in self.amounts.items() if one.placeholder]
-
-
-Amounts = Annotated[AmountGroup, BeforeValidator(_amounts)]
+MEMBER_COST = (
+    "copay_usd_per_day",
+    "copay_usd_per_visit",
+    "copay_usd_per_stay",
+    "copay_usd_per_fill",
+    "copay_from_day",
+    "copay_through_day",
+    "coinsurance",
+)
 
 
 class Matches(Strict):
@@ -164,38 +139,16 @@ class Benefit(Strict):
 
     covered: bool | None
     prior_authorization: bool | None = None
-    member_cost: Amounts = AmountGroup()
+    member_cost: Annotated[Amounts, only(*MEMBER_COST)] = AmountGroup()
+    after_deductible: bool | None = Field(
+        default=None,
+        description="the deductible comes first; unless told, before coinsurance and not before a copay",
+    )
     days_limit: int | None = None
     visits_limit: int | None = Field(default=None, description="visits a year")
     note: str | None = None
     cite: str | None = None
     placeholder: bool = False
-
-
-class InpatientContract(Strict):
-    """How an inpatient stay is paid."""
-
-    basis: Literal["ms_drg", "per_diem", "percent_of_charges", "self_pay"]
-    multiplier: QuotedDecimal | None = None
-    per_diem_usd: QuotedDecimal | None = None
-    cite: str | None = None
-    placeholder: bool = False
-    note: str | None = None
-
-    @model_validator(mode="after")
-    def _has_rate(self) -> InpatientContract:
-        if self.basis == "per_diem" and self.per_diem_usd is None:
-            raise ValueError("basis per_diem needs per_diem_usd")
-        if self.basis in ("ms_drg", "percent_of_charges") and self.multiplier is None:
-            raise ValueError(f"basis {self.basis} needs multiplier")
-        return self
-
-
-class Contract(Strict):
-    """Rates that hospital and payer agreed on."""
-
-    inpatient: InpatientContract | None = None
-    post_acute: Amounts = AmountGroup()
 
 
 class Review(Strict):
@@ -246,7 +199,16 @@ class PayerFile(Strict):
     denial_base_rate: BaseRate | None = None
     cause_denial_rates: dict[str, BaseRate] = Field(default_factory=dict)
     service_denial_rates: dict[Service, BaseRate] = Field(default_factory=dict)
-    cost_sharing: dict[str, MoneyDated] = Field(default_factory=dict)
+    cost_sharing: dict[CostSharingName, MoneyDated] = Field(default_factory=dict)
+    pays_sharing_of_medicare: bool | None = Field(
+        default=None, description="as the second policy it meets the cost sharing of Medicare"
+    )
+    planning: dict[str, MoneyDated] = Field(
+        default_factory=dict, description="own values of names in reference/rates.yaml that no law sets"
+    )
+    network: dict[NetworkKind, list[str]] = Field(
+        default_factory=dict, description="providers by CMS certification number or the hospital's own id"
+    )
     cases: list[PayerCase] = Field(min_length=1)
 
     @model_validator(mode="after")

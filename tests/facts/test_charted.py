@@ -507,6 +507,17 @@ def test_source_and_destination() -> None:
     assert value(facts(AS_OF, [stay(admit_source="emd")]), "stay.came_from_facility") is None
 
 
+def test_the_discharge_status_is_kept_beside_the_place() -> None:
+    def left(text: str, end: str | None = "2026-04-11T12:00:00Z") -> tuple[object, object]:
+        table = facts(AS_OF, [stay(end=end, discharge_disposition=text)])
+        return value(table, "stay.discharge_disposition"), value(table, "stay.discharge_status")
+
+    assert left("61") == ("snf", "61")
+    assert left("5") == ("acute_transfer", "05")
+    assert left("SNF") == ("snf", None)
+    assert left("61", None) == (None, None)
+
+
 def test_age_on_the_day_of_arrival() -> None:
     born = [{"patient_id": "p1", "birth_date": "1961-04-10", "sex": "female", "language": "es"}]
     table = facts(AS_OF, patients=born)

@@ -33,6 +33,7 @@ def payers(tmp_path: Path) -> Payers:
         "medicare": ("medicare_ffs", "CMS", ""),
         "medicaid": ("medicaid", "STATE", ""),
         "dual": ("dual", "DUAL", ""),
+        "gap": ("other", "GAP", "pays_sharing_of_medicare: true"),
         "hmo": (
             "commercial",
             "HMO",
@@ -139,3 +140,17 @@ def test_a_chart_that_keeps_no_coverages_leaves_them_unknown(payers: Payers) -> 
     values = coverage_facts(payers, facts, chart).values
     assert values["coverage.has_coverage"].isna().all()
     assert values["coverage.payer_class"].tolist() == [None, None]
+
+
+def test_a_second_policy_may_meet_medicares_cost_sharing(payers: Payers) -> None:
+    facts, chart = chart_of(
+        {
+            "gap": [{"payer_id": "CMS", "priority": 1}, {"payer_id": "GAP", "priority": 2}],
+            "silent": [{"payer_id": "CMS", "priority": 1}, {"payer_id": "HMO", "priority": 2}],
+            "alone": [{"payer_id": "CMS", "priority": 1}],
+        }
+    )
+    values = coverage_facts(payers, facts, chart).values
+    assert values["coverage.secondary_pays_cost_sharing"].tolist() == pytest.approx(
+        [1, np.nan, np.nan], nan_ok=True
+    )

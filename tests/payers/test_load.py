@@ -14,7 +14,7 @@ from discharge.casetests import run_payer_cases
 from discharge.errors import PayerError
 from discharge.payers import Payers, answer, check_rule_packs, load_payers, read_payers
 from discharge.payers.coverage import profile_facts
-from discharge.resources import data_folder
+from discharge.resources import data_folder, reference_file
 
 SOUND = """
     id: example_plan
@@ -45,15 +45,20 @@ SOUND = """
     review: {cadence_days: {unit: d, values: {2020-01-01: {value: 3, cite: own}}}, submit_to: portal}
     denial_base_rate: {low: 0.05, high: 0.1, cite: own, basis: judged, placeholder: true}
     cost_sharing:
-      inpatient_copay_per_day: {unit: USD, values: {2026-01-01: {value: "390.50", cite: own, placeholder: true}}}
+      hospital_day_1_5_usd: {unit: USD, values: {2026-01-01: {value: "390.50", cite: own, placeholder: true}}}
+    planning:
+      private.nurse_visit: {unit: USD, values: {2026-01-01: {value: "150.00", cite: own, placeholder: true}}}
+    network: {snf: ["225201"], home_health: ["227068", OWN-7]}
     cases:
+      - {name: own price, as_of: 2026-01-01, ask: planning.private.nurse_visit, expect: {value: "150.00", unit: USD}}
+      - {name: network, as_of: 2026-01-01, ask: network.snf, expect: ["225201"]}
       - {name: day before, as_of: 2025-12-31, ask: deadlines.prior_authorization_standard, expect: {value: 14, unit: d}}
       - {name: first day, as_of: 2026-01-01, ask: deadlines.prior_authorization_standard, expect: {value: 7, unit: d}}
       - {name: copay, as_of: 2026-01-01, ask: benefits.home_infusion.member_cost.copay_usd_per_day,
          expect: {value: "25.00"}}
       - {name: covered, as_of: 2026-01-01, ask: benefits.home_infusion.covered, expect: true}
       - {name: snf, as_of: 2026-01-01, ask: authorizations.snf, expect: {when: before_service}}
-      - {name: day, as_of: 2026-01-01, ask: cost_sharing.inpatient_copay_per_day,
+      - {name: day, as_of: 2026-01-01, ask: cost_sharing.hospital_day_1_5_usd,
          expect: {value: "390.50", placeholder: true}}
 """
 
@@ -90,6 +95,30 @@ def test_a_sound_profile_is_read_whole(tmp_path: Path) -> None:
     assert len(profile.digest) == 64
 
 
+def test_a_member_cost_may_change_on_a_day(tmp_path: Path) -> None:
+    values = '{2026-01-01: {value: "25.00", cite: own}, 2026-07-01: {value: null}}'
+    changed = SOUND.replace(
+        'copay_usd_per_day: "25.00"', f"copay_usd_per_day: {{unit: USD, values: {values}}}"
+    )
+    assert changed != SOUND
+    group = (
+        load_payers(folder_of(tmp_path, changed))
+        .profiles["example_plan"]
+        .benefits["home_infusion"]
+        .member_cost
+    )
+    days = [date(2025, 12, 31), date(2026, 1, 1), date(2026, 6, 30), date(2026, 7, 1)]
+    assert [group.get("copay_usd_per_day", day) for day in days] == [None, Decimal(25), Decimal(25), None]
+
+
+def test_the_shipped_network_names_providers_of_the_shipped_directory() -> None:
+    shipped = reference_file("providers/shipped.csv").read_text(encoding="utf-8")
+    listed = {tuple(line.split(",")[:2]) for line in shipped.splitlines()}
+    network = load_payers(data_folder("payer_profiles")).profiles["example_ma_plan"].network
+    assert network
+    assert {(kind, ccn) for kind, several in network.items() for ccn in several} <= listed
+
+
 def test_services_after_the_hospital_have_benefits_authorizations_and_rates(tmp_path: Path) -> None:
     more = SOUND.replace(
         "      home_infusion: {covered",
@@ -111,6 +140,7 @@ def test_services_after_the_hospital_have_benefits_authorizations_and_rates(tmp_
 
 def test_the_shipped_profiles_speak_of_every_service_after_the_hospital() -> None:
     services = {"ltch", "hospice", "behavioural", "outpatient_therapy", "dme", "transport", "infusion_suite"}
+    services |= {"oral_drugs", "long_acting", "medical_respite", "behavioural_residential"}
     for profile in load_payers(data_folder("payer_profiles")).profiles.values():
         assert services <= set(profile.benefits), profile.id
 
@@ -156,6 +186,28 @@ BAD = [
     ("name: first day", "name: day before", "two cases are named 'day before'"),
     ("low: 0.05", "low: 5", "less than or equal to 1"),
     ("id: example_plan", "id: example_plan\n    digest: x", "unknown key 'digest'"),
+    ("private.nurse_visit", "private.nurse_visits", "did you mean 'private.nurse_visit'?"),
+    ("private.nurse_visit", "part_a.deductible", "'part_a.deductible' is set by law"),
+    ("private.nurse_visit: {unit: USD", "private.nurse_visit: {unit: d", "the unit d is not that of"),
+    ('value: "150.00", cite: own', 'value: "150.00"', "without citation"),
+    ('value: "150.00", cite: own', "value: true, cite: own", "is a number, or null"),
+    ('snf: ["225201"]', "snf: [225201]", 'quote it: "225201"'),
+    ("network: {snf:", "network: {snff:", "'snf'"),
+    ("copay_usd_per_day", "copay_usd_per_days", "did you mean 'copay_usd_per_day'?"),
+    ("snf_per_diem_usd", "snf_perdiem_usd", "did you mean 'snf_per_diem_usd'?"),
+    ("hospital_day_1_5_usd:", "hospital_day_1_6_usd:", "did you mean 'hospital_day_1_5_usd'?"),
+    ("basis: ms_drg, multiplier", "basis: case_rate, multiplier", "case_rate_usd or case_rates_usd"),
+    ("basis: ms_drg, multiplier", "basis: per_diem, multiplier", "per_diem_usd or per_diem_tiers"),
+    ("basis: ms_drg", "basis: ms_drgs", "'ms_drg'"),
+    ('multiplier: "1.05"', 'multiplier: "1.05", cost_to_charge: "25"', "cost divided by charges"),
+    ('multiplier: "1.05"', 'multiplier: "1.05", case_rates_usd: {"47": "1.00"}', "no MS-DRG of three digits"),
+    ('multiplier: "1.05"', 'multiplier: "1.05", per_diem_tiers: [{usd: "1.00", from_day: 3, through_day: 2}]',
+     "day 2 comes before day 3"),
+    ('multiplier: "1.05"', 'multiplier: "1.05", per_diem_tiers: [{usd: "1.00", through_day: 3}, '
+     '{usd: "2.00", from_day: 3}]', "day 3 is in two tiers"),
+    ('multiplier: "1.05"', 'multiplier: "1.05", per_diem_tiers: [{usd: 1.00}]', "without quotes"),
+    ('multiplier: "1.05"', 'multiplier: "1.05", stop_loss: {charges_above_usd: "1.00", share_of_charges: "0.5"}',
+     "the key 'of' is missing"),
 ]  # fmt: skip
 
 
