@@ -7,9 +7,11 @@ from datetime import datetime
 from functools import cache
 
 import pandas as pd
+from pydantic import Field
 
 from discharge import yaml
 from discharge.dated import Strict
+from discharge.facts import catalogue
 from discharge.packs import Packs
 from discharge.packs.tree import CriterionLeaf, ScoreLeaf, facts_of, leaves
 from discharge.resources import reference_file
@@ -21,6 +23,14 @@ class OrderRow(Strict):
 
     fact: str
     title: str
+
+
+class DetailRow(Strict):
+    """One thing to know of a need; any of ``facts`` tells it. ``rows``: shown in the words of its chart rows."""
+
+    label: str
+    facts: list[str]
+    rows: bool = False
 
 
 class NeedRow(Strict):
@@ -36,6 +46,7 @@ class NeedTable(Strict):
     """The whole of ``needs.yaml``."""
 
     needs: dict[str, NeedRow]
+    details: dict[str, list[DetailRow]]
 
 
 class EvidenceSeen(Result):
@@ -56,8 +67,22 @@ class Because(Result):
     status: Status
 
 
+class NeedDetail(Result):
+    """One thing to know of a need, such as dose or line. ``value`` is None where none of ``facts`` is charted."""
+
+    label: str
+    value: str | None
+    unit: str | None
+    is_known: bool
+    facts: list[str]
+    evidence: list[EvidenceSeen]
+
+
 class Need(Result):
-    """A need that a rule concluded. ``unknown`` names facts that its criteria also ask for and that aren't charted."""
+    """A need that a rule concluded. ``unknown`` names facts that its criteria also ask for and that aren't charted.
+
+    ``details`` is what whoever arranges it has to know, charted or not.
+    """
 
     need: str
     title: str
@@ -67,6 +92,7 @@ class Need(Result):
     unknown: list[str]
     rule: str
     version: str
+    details: list[NeedDetail] = Field(default_factory=list)
 
 
 class OpenNeed(Result):
@@ -109,8 +135,40 @@ def needs(view: StayView, packs: Packs) -> list[Need]:
             unknown=[fact for fact in asked if not view.is_known(fact)],
             rule=conclusion.file_id,
             version=conclusion.version,
+            details=[_detail(view, row) for row in need_table().details.get(name, ())],
         )
     return [found[name] for name in rows if name in found]
+
+
+def _detail(view: StayView, row: DetailRow) -> NeedDetail:
+    known = [fact for fact in row.facts if view.is_known(fact)]
+    if row.rows and known:
+        known = known[:1]
+    seen = [one for fact in known for one in evidence(view, fact)]
+    texts = dict.fromkeys(one.text for one in seen if one.text) if row.rows else {}
+    return NeedDetail(
+        label=row.label,
+        value="; ".join(texts) or _said(view, known),
+        unit=catalogue()[known[0]].unit if len(known) == 1 and not texts else None,
+        is_known=bool(known),
+        facts=row.facts,
+        evidence=seen,
+    )
+
+
+def _said(view: StayView, known: Sequence[str]) -> str | None:
+    """Return what facts say: yes-or-no ones that are so by their title, others by their value."""
+    if not known:
+        return None
+    flags = {fact: view.flag(fact) for fact in known if catalogue()[fact].type == "flag"}
+    if len(known) == 1 and flags:
+        return "yes" if flags[known[0]] else "no"
+    words = [
+        catalogue()[fact].title if fact in flags else shown(view, fact)
+        for fact in known
+        if flags.get(fact, True)
+    ]
+    return "; ".join(dict.fromkeys(words)) or "none"
 
 
 def open_needs(view: StayView, packs: Packs) -> list[OpenNeed]:

@@ -5,6 +5,7 @@ import pytest
 from rulekit import packs_of
 from views import GivenEvidence, conclude, view
 
+from discharge.facts import catalogue
 from discharge.needs import facts_behind, need_table, needs, open_needs
 from discharge.packs.conclusions import NeedId
 
@@ -101,3 +102,55 @@ def test_facts_behind_a_criterion_follow_references(packs):
 
 def test_every_need_of_the_rules_has_a_title():
     assert set(need_table().needs) == set(NeedId.__args__)
+
+
+def details(need, facts, packs, evidence=None):
+    more = {"evidence": evidence} if evidence else {}
+    (found,) = needs(view(facts, conclude("need", need=need), **more), packs)
+    return {detail.label: detail for detail in found.details}
+
+
+def test_a_need_says_what_to_arrange_and_what_is_not_charted(packs):
+    found = details(
+        "iv_therapy",
+        {
+            "treatment.iv_antibiotics": ("ceftriaxone",),
+            "treatment.planned_iv_days_left": 21.0,
+            "treatment.has_picc": 1.0,
+            "treatment.has_central_line": 0.0,
+            "documents.opat_plan": 0.0,
+        },
+        packs,
+    )
+    assert found["Drug"].value == "ceftriaxone"
+    assert (found["Days left"].value, found["Days left"].unit) == ("21", "d")
+    assert found["Line"].value == catalogue()["treatment.has_picc"].title
+    assert found["Infusion plan written"].value == "no"
+    dose = found["Dose and route planned"]
+    assert (dose.is_known, dose.value, dose.facts) == (False, None, ["treatment.iv_dose_planned"])
+
+
+def test_drug_route_and_dose_are_shown_in_the_words_of_the_chart(packs):
+    row = GivenEvidence("medications", "m1", "meds.csv:3", None, "ceftriaxone iv 2 g")
+    found = details(
+        "iv_therapy",
+        {"treatment.iv_antibiotics": ("ceftriaxone",)},
+        packs,
+        lambda fact: (row,) if fact == "treatment.iv_antibiotics" else (),
+    )
+    given = found["Given in the last 24 hours (drug, route, dose)"]
+    assert given.value == "ceftriaxone iv 2 g"
+    assert given.evidence[0].row_id == "m1"
+
+
+def test_several_no_are_said_as_none(packs):
+    flags = ("treatment.oral_anticoagulant", "treatment.subcutaneous_insulin_24h")
+    found = details("medication_management", dict.fromkeys(flags, 0.0), packs)
+    assert (found["High-risk medicines"].value, found["High-risk medicines"].is_known) == ("none", True)
+
+
+def test_every_need_has_details_and_every_detail_known_facts():
+    table = need_table()
+    assert set(table.details) == set(table.needs)
+    asked = {fact for rows in table.details.values() for row in rows for fact in row.facts}
+    assert asked <= set(catalogue())

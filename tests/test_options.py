@@ -1,16 +1,19 @@
 """Destinations: safety, then what can be had, then cost; never dropped for payment; unknown recommends nothing."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from profiles import profile
 from views import conclude, view
 
+from discharge.costs.catalog import option_table
 from discharge.costs.stay import stay_money
 from discharge.facts import catalogue
 from discharge.needs import Need
-from discharge.options import options, recommend
-from discharge.packs.conclusions import OptionId
+from discharge.options import PriorAuthorization, options, recommend
+from discharge.options.rank import ranked
+from discharge.packs.conclusions import NeedId, OptionId
 
 HERE = {"stay.is_in_house": 1.0, "stay.inpatient_days": 5.0, "stay.admitted_at": "2026-06-10T13:00"}
 MEDICARE = profile(
@@ -192,52 +195,158 @@ def test_a_rules_guess_is_shown_as_such():
     assert (advice.destination, advice.likely) == (None, "home")
 
 
-def test_a_place_without_prices_is_shown_as_not_priced():
-    _, ranked = found(*fits(hospice="met"), *eligible(hospice="met"), needs=("hospice_care",))
-    hospice = next(option for option in ranked if option.id == "hospice")
-    assert hospice.reason.endswith("not priced.")
-    assert hospice.cost.total_expected_usd is None
-    assert (hospice.cost.payer.expected, hospice.cost.patient.expected) == (None, None)
-    assert hospice.cost.components == []
-    assert hospice.cost.not_priced == ["not priced: this version has no prices for this kind of place"]
-
-
-@pytest.mark.parametrize("option", ["ltch", "hospice", "behavioural"])
-def test_the_new_places_are_offered_only_where_something_calls_for_them(option):
-    need_of = {"ltch": "long_term_acute", "hospice": "hospice_care", "behavioural": "behavioural_programme"}
+@pytest.mark.parametrize(
+    ("option", "asked_by"),
+    [
+        ("ltch", "long_term_acute"),
+        ("hospice_home", "hospice_care"),
+        ("hospice_inpatient", "hospice_care"),
+        ("behavioural_partial", "behavioural_programme"),
+        ("behavioural_residential", "behavioural_programme"),
+        ("home_infusion_self", "iv_therapy"),
+        ("long_acting", "iv_therapy"),
+        ("oral_step_down", "iv_therapy"),
+        ("medical_respite", "housing"),
+    ],
+)
+def test_the_new_places_are_offered_only_where_something_calls_for_them(option, asked_by):
     assert option not in ids(found()[1])
-    _, ranked = found(needs=(need_of[option],))
-    assert next(one for one in ranked if one.id == option).meets == [need_of[option]]
-
-
-@pytest.mark.parametrize(("days", "order"), [(0, "hospice first"), (2, "between"), (9, "last")])
-def test_among_equals_the_usual_wait_places_what_has_no_price(monkeypatch, days, order):
-    from discharge import options as module
-
-    _, ranked = found(
-        *fits(home="met", snf="met", hospice="met"), *eligible(home="met", snf="met", hospice="met")
-    )
-    priced = [option for option in ranked if option.id in ("home", "snf")]
-    hospice = next(option for option in ranked if option.id == "hospice")
-    same = [
-        option.model_copy(
-            update={
-                "leaves": [],
-                "coverage": priced[0].coverage,
-                "eligibility": priced[0].eligibility,
-                "waiting_days": option.waiting_days.model_copy(update={"expected": wait}),
-            }
-        )
-        for option, wait in ((priced[0], 1), (priced[1], 5), (hospice, days))
-    ]
-    placed = ids(module._ranked(same))
-    by_price = ids(module._ranked(same[:2]))
-    assert [one for one in placed if one != "hospice"] == by_price
-    assert placed.index("hospice") == {"hospice first": 0, "between": 1, "last": 2}[order]
+    _, ranked = found(needs=(asked_by,))
+    assert next(one for one in ranked if one.id == option).meets == [asked_by]
 
 
 def test_what_a_new_place_leaves_unmet_counts_before_any_price():
     _, ranked = found(
-        *fits(home="met", hospice="met"), *eligible(home="met", hospice="met"), needs=("hospice_care",)
+        *fits(home="met", hospice_home="met"),
+        *eligible(home="met", hospice_home="met"),
+        needs=("hospice_care",),
     )
-    assert ids(ranked)[0] == "hospice"
+    assert ids(ranked)[0] == "hospice_home"
+
+
+def test_where_fit_is_unknown_a_rules_guess_comes_first_then_its_second():
+    guesses = [
+        conclude("advice", advice="likely_snf", text="t"),
+        conclude("advice", advice="next_likely_home_health", text="t"),
+    ]
+    unknown = fits(home="unknown", home_health="unknown", snf="unknown")
+    one, ranked = found(*guesses, *unknown, *eligible(snf="not_met", home="met"))
+    outside = [option for option in ranked if option.id != "stay"]
+    assert ids(outside)[:2] == ["snf", "home_health"]
+    assert [option.id for option in ranked if option.is_likely] == ["snf"]
+    assert recommend(one, ranked).destination is None
+    assert "a rule of thumb points to it while the chart is thin" in outside[0].reason
+
+
+def test_a_guess_does_not_lift_a_place_that_is_known_not_to_fit_or_over_one_that_fits():
+    guess = conclude("advice", advice="likely_snf", text="t")
+    _, ranked = found(guess, *fits(home="met", snf="unknown"))
+    assert ids(ranked)[0] == "home"
+    _, ranked = found(guess, *fits(home="unknown", snf="not_met"))
+    assert ids(ranked).index("home") < ids(ranked).index("snf")
+
+
+def test_a_guess_is_shown_though_nothing_else_calls_for_it():
+    assert "irf" not in ids(found()[1])
+    _, ranked = found(conclude("advice", advice="likely_irf", text="t"))
+    assert ids(ranked)[0] == "irf"
+
+
+def _set(option, **changes):
+    return option.model_copy(update=changes)
+
+
+def _equal(first, second):
+    """Two options that nothing tells apart but what a test changes."""
+    keys = ("fit", "leaves", "coverage", "eligibility", "prior_authorization", "availability", "cost")
+    same = {key: getattr(first, key) for key in (*keys, "readmission", "waiting_days")}
+    return second.model_copy(update=same)
+
+
+@pytest.fixture
+def pair():
+    _, ranked = found(*fits(home="met", snf="met"), *eligible(home="met", snf="met"))
+    home, snf = (next(o for o in ranked if o.id == name) for name in ("home", "snf"))
+    return home, _equal(home, snf)
+
+
+def test_each_step_decides_where_those_before_are_equal_and_says_so(pair):
+    home, snf = pair
+    full = home.availability.model_copy(update={"status": "not_met"})
+    asked = PriorAuthorization(required=True, approved="not_met")
+    slow = home.waiting_days.model_copy(update={"expected": 3})
+    dear = home.cost.model_copy(update={"total_expected_usd": Decimal(1000)})
+    cheap = home.cost.model_copy(update={"total_expected_usd": Decimal(400)})
+    unpriced = home.cost.model_copy(update={"total_expected_usd": None})
+    riskier = home.readmission.model_copy(update={"expected": Decimal("0.2")})
+    safer = home.readmission.model_copy(update={"expected": Decimal("0.1")})
+    unpaid = home.coverage.model_copy(update={"status": "not_met"})
+    doubtful = home.fit.model_copy(update={"status": "unknown"})
+    for worse, better, why in [
+        ({"fit": doubtful}, {}, "it fits what is charted"),
+        ({"leaves": ["pt"]}, {}, "it leaves no need unmet"),
+        ({"readmission": riskier}, {"readmission": safer}, "the risk of coming back is lower"),
+        ({"coverage": unpaid}, {}, "it can be paid for as things stand"),
+        ({"availability": full}, {}, "no place is known there that can take the patient"),
+        ({"prior_authorization": asked}, {}, "the payer's leave is still missing there"),
+        ({"waiting_days": slow}, {}, "it is usually arranged in 0 days against 3 days"),
+        ({"cost": dear}, {"cost": cheap}, "payer, patient and hospital together pay less"),
+        ({"cost": unpriced}, {"cost": cheap}, "its cost is known"),
+    ]:
+        first, second = ranked([_set(home, **worse), _set(snf, **better)], ())
+        assert (first.id, first.rank, second.rank) == ("snf", 1, 2), why
+        assert first.reason.endswith(f"Ranks above home with follow-up because {why}.")
+        assert "Ranks above" not in second.reason
+
+
+def test_equals_are_told_apart_by_name_alone(pair):
+    first, _ = ranked(list(pair), ())
+    assert first.id == "home"
+    assert "because nothing else tells them apart" in first.reason
+
+
+def test_no_word_on_leave_or_places_does_not_lower_an_option(pair):
+    home, snf = pair
+    silent = PriorAuthorization(required=None, approved="unknown")
+    untold = home.availability.model_copy(update={"status": "unknown"})
+    known = home.availability.model_copy(update={"status": "met"})
+    asked = _set(home, prior_authorization=silent, availability=untold)
+    first, _ = ranked([asked, _set(snf, availability=known)], ())
+    assert first.id == "home"
+
+
+def test_options_carry_the_patients_risk_but_neither_staying_nor_hospice_does():
+    scores = {"instruments.readmission.hospital_2016": (7.0, 7.0)}
+    _, placed = found(*fits(home="met"), needs=("hospice_care",), scores=scores.get)
+    risk = {option.id: option.readmission.expected for option in placed}
+    assert risk["home"] == risk["snf"] == Decimal("0.228")
+    assert risk["stay"] is None
+    assert risk["hospice_home"] is None
+
+
+@pytest.mark.parametrize("option", [o for o in OptionId.__args__ if o != "stay"])
+def test_every_option_that_needs_leave_shows_by_when_it_would_be_answered(option):
+    row = option_table().options[option]
+    plan = profile("medicare_advantage", benefits={})
+    _, placed = found(*fits(**{option: "met"}), payer=plan)
+    asked = next(o for o in placed if o.id == option).prior_authorization
+    if row.service is None:
+        assert asked is None
+    else:
+        assert (asked.clock_id, asked.answer_by is not None) == ("MA-PA", True)
+
+
+def test_home_infusion_given_by_the_patient_shares_the_benefit_of_home_infusion():
+    plan = profile("commercial", benefits={"home_infusion": {"covered": False, "note": "excluded"}})
+    _, placed = found(*eligible(home_infusion_self="met"), needs=("iv_therapy",), payer=plan)
+    own = next(o for o in placed if o.id == "home_infusion_self")
+    assert (own.coverage.status, own.coverage.notes) == ("not_met", ["excluded"])
+    assert own.cost.patient is not None
+
+
+def test_every_row_names_a_known_option_and_known_needs():
+    rows = option_table().options
+    assert set(rows) == set(OptionId.__args__)
+    assert {need for row in rows.values() for need in row.meets} <= set(NeedId.__args__)
+    facts = {row.order.fact for row in rows.values() if row.order}
+    assert facts <= set(catalogue())

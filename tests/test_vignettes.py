@@ -534,8 +534,10 @@ def test_three_weeks_of_ceftriaxone_under_each_payer(payer):  # clinical 6.11; c
     assert review.level_of_care.discharge_ready == "met"
     assert {"home_infusion", "infusion_suite", "home_health", "snf", "home", "stay"} <= set(order(review))
     feasible = [one.id for one in review.options if one.fit.status == "met"]
-    assert feasible[:2] == order(review)[:2] and set(feasible) == {"home_infusion", "infusion_suite"}
-    assert {review.recommended, *review.plan.alternatives} == set(feasible)
+    assert feasible == order(review)[:3]
+    assert set(feasible) == {"home_infusion", "home_infusion_self", "infusion_suite"}
+    asked_first = {"long_acting", "oral_step_down"}  # organism and active drug are not on record
+    assert {review.recommended, *review.plan.alternatives} == set(feasible) | asked_first
     assert option(review, "home_health").fit.status == "not_met"
     assert "intravenous treatment" in option(review, "home_health").reason
     covered_at_home = option(review, "home_infusion").coverage.status
@@ -564,10 +566,12 @@ def test_original_medicare_pays_no_common_antibiotic_at_home(drug):  # coverage 
 
 def test_original_medicare_pays_a_named_drug_by_pump_at_home():  # coverage 3.6, LCD L33794
     facts = {**OSTEOMYELITIS, "treatment.iv_drugs": ["acyclovir"], "orders.dme_order": True}
-    review = told(facts)
+    assert option(told(facts), "home_infusion").coverage.status == "unknown"
+    review = told({**facts, "documents.pump_policy_conditions": True})
     assert option(review, "home_infusion").coverage.status == "met"
     assert "drug_not_in_benefit" not in causes(review) | causes(review, "possible")
-    assert review.recommended == "home_infusion"
+    assert option(review, "home_infusion_self").coverage.status == "met"
+    assert order(review)[:2] == ["home_infusion_self", "home_infusion"]
 
 
 @pytest.mark.parametrize(("days", "status"), [(3, "met"), (2, "not_met")])
@@ -592,7 +596,7 @@ def test_a_homebound_patient_is_not_sent_to_a_suite_every_day():  # coverage 3.3
     homebound = {"function.normally_unable_to_leave_home": True, "function.leaving_home_is_taxing": True}
     review = told({**OSTEOMYELITIS, **homebound, "function.needs_device_to_leave_home": True})
     assert option(review, "infusion_suite").fit.status == "not_met"
-    assert review.recommended == "home_infusion"
+    assert order(review)[:2] == ["home_infusion_self", "home_infusion"]
     assert "patient" in review.plan.reason and "not covered" in review.plan.reason
 
 

@@ -88,6 +88,8 @@ class Reader:
         where = (*path, *place)
         kind: str = problem["type"]
         last = str(problem["loc"][-1]) if problem["loc"] else ""
+        if last == "[key]":  # the name itself is wrong, not what stands under it
+            found = problem["input"]
         if kind == "extra_forbidden":
             self.fault(where, f"unknown key '{last}'", nearest(last, _fields_at(model, place[:-1])))
         elif kind == "missing":
