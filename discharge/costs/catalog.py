@@ -40,7 +40,7 @@ class OptionRow(Strict):
     called_for_by: list[str] = Field(default_factory=list)
     service: str | None = None
     order: OrderWanted | None = None
-    priced: bool = Field(default=True, description="whether costs/ can price the place yet")
+    priced: bool = Field(default=True, description="a public price is known")
 
 
 class Group(Strict):

@@ -6,279 +6,262 @@ covered; the assumption says so. What no source prices is named in ``not_priced`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
-from discharge.costs import allowed as services
-from discharge.costs.allowed import Allowed, PriceInputs
 from discharge.costs.amounts import ZERO, Range, cents
 from discharge.costs.catalog import option_table
-from discharge.costs.ledger import NOTHING, PURSES, Ledger, OptionCost, Three, same
-from discharge.costs.rates import planning_rate
-from discharge.costs.sharing import after_sequester, inpatient_share, part_b_share, snf_share
-from discharge.costs.stay import day_cost
-from discharge.costs.terms import NO_BENEFIT, Benefit, Terms
+from discharge.costs.early import HOME_HEALTH_STARTS
+from discharge.costs.further import DAY_RATES, FurtherDays, further
+from discharge.costs.ledger import NOTHING, Ledger, OptionCost, Purse, Three, same
+from discharge.costs.member import Standing
+from discharge.costs.rates import period_start
+from discharge.costs.services import NO_PUBLIC_PRICE, Case, PriceInputs, bundles_of
+from discharge.costs.services.case import Days
+from discharge.costs.settle import Settler
+from discharge.costs.sharing import after_sequester
 
-_NAMES = {
-    "snf": "skilled nursing facility",
-    "irf": "rehabilitation stay",
-    "home_health": "home health",
-    "home_infusion": "home infusion",
-    "infusion_suite": "infusion visits",
-    "outpatient": "outpatient visits",
-    "home": "follow-up visit",
-    "stay": "further hospital days",
+__all__ = ["NOT_PRICED_YET", "WAITING", "PriceInputs", "price"]
+
+NOT_PRICED_YET = NO_PUBLIC_PRICE
+WAITING = "waiting for the place, marginal cost"
+TRANSFERS = {
+    "snf": "snf",
+    "irf": "irf",
+    "ltch": "ltch",
+    "home_health": "home_health",
+    "hospice_home": "hospice",
+    "hospice_inpatient": "hospice",
 }
-_COMMUNITY_SERVICES = ("home_health", "home_infusion", "infusion_suite")
-_BENEFIT = {"home": "outpatient"}
-NOT_PRICED_YET = "not priced: this version has no prices for this kind of place"
-_COPAY_DAYS = 5
-_TRANSFERRED = {"snf", "irf", "home_health"}
+"""Options that are a post-acute transfer (42 CFR 412.4(c)), and the disposition that each is."""
+
+BY_USED_DAYS = ("stay", "irf", "ltch")
+"""Options whose own price depends on the days of this stay so far."""
+
+_STAY = "further hospital days"
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def price(inputs: PriceInputs) -> OptionCost:
     """Return the cost of one destination; the same object for equal inputs."""
-    ledger = Ledger()
-    if inputs.option == "stay":
-        _further_days(ledger, inputs)
-    elif not option_table().options[inputs.option].priced:
-        for purse in PURSES:
-            ledger.lose(purse, NOT_PRICED_YET)
-    else:
-        _service(ledger, inputs, inputs.option, inputs.coverage)
-        if inputs.option in _COMMUNITY_SERVICES:
-            _service(ledger, inputs, "home", "met" if inputs.terms else "unknown")
-        _home_care(ledger, inputs)
-        _waiting(ledger, inputs)
-        _transfer(ledger, inputs)
-    return _closed(ledger, inputs)
-
-
-def _service(ledger: Ledger, inputs: PriceInputs, option: str, coverage: str) -> None:
-    """Add what ``option``'s own service costs payer and patient."""
-    found = _allowed(ledger, inputs, option)
-    name = _NAMES[option]
-    if found is None:
-        ledger.lose("payer", f"{name}: no rate is known for this day")
-        ledger.lose("patient", f"{name}: no rate is known for this day")
-        return
-    private = _private(ledger, inputs, option, found)
-    if inputs.terms is None:
-        ledger.lose("payer", f"{name}: the payer is not known")
-        ledger.lose("patient", f"{name}: the payer is not known")
-        return
-    if inputs.terms.payer_class == "self_pay" or coverage == "not_met":
-        ledger.add("patient", f"{name}, not covered", private, found.text)
-        return
-    share = _patient_share(ledger, inputs, option, found)
-    if share is None:
-        ledger.lose("patient", f"{name}: the member's share is not in the payer profile")
-        ledger.add("payer", name, _unsettled(found.amount, coverage), found.text)
-        return
-    paid = found.amount.minus(share)
-    ledger.add("payer", name, _unsettled(paid, coverage), found.text)
-    patient = Three(min(share), share.expected, max(*share, *private)) if coverage == "unknown" else share
-    ledger.add("patient", f"{name}, the patient's share", patient, found.text)
-    if coverage == "unknown":
-        ledger.assume(
-            f"coverage of {name} is not settled: expected amounts as covered, range up to not covered"
-        )
-
-
-def _unsettled(paid: Three, coverage: str) -> Three:
-    return Three(ZERO, paid.expected, max(paid)) if coverage == "unknown" else paid
-
-
-def _allowed(ledger: Ledger, inputs: PriceInputs, option: str) -> Allowed | None:
-    if option == "snf":
-        return services.snf(ledger, inputs)
-    if option == "irf":
-        return services.irf(ledger, inputs)
-    if option == "home_health":
-        return services.home_health(ledger, inputs)
-    if option == "home_infusion":
-        return services.home_infusion(ledger, inputs)
-    if option == "infusion_suite":
-        return services.infusion_suite(ledger, inputs)
-    return services.clinic(ledger, inputs, "clinic_visits" if option == "outpatient" else "office_visits")
-
-
-def _private(ledger: Ledger, inputs: PriceInputs, option: str, found: Allowed) -> Three:
-    """What the patient pays where nobody covers it; the allowed amount stands in where there is no private price."""
-    if option == "snf":
-        return services.private_stay(ledger, inputs, found.quantity) or found.amount
-    if option == "home_health":
-        return services.private_nursing(ledger, inputs, found.quantity) or found.amount
-    return found.amount
-
-
-def _patient_share(ledger: Ledger, inputs: PriceInputs, option: str, found: Allowed) -> Three | None:
-    terms = cast(Terms, inputs.terms)
-    if terms.payer_class == "dual":
-        ledger.assume("Medicaid pays Medicare's cost sharing")
-        return NOTHING
-    if terms.payer_class == "medicare_ffs":
-        return _medicare_share(ledger, inputs, option, found)
-    return _member_share(ledger, terms.benefits.get(_BENEFIT.get(option, option), NO_BENEFIT), found)
-
-
-def _medicare_share(ledger: Ledger, inputs: PriceInputs, option: str, found: Allowed) -> Three | None:
-    if option == "home_health":
-        return NOTHING
-    if option == "snf":
-        ledger.assume("no SNF day used yet in this benefit period")
-        ledger.used(planning_rate("part_a.deductible", inputs.day))
-        shares = [snf_share(inputs.day, days, look_up=planning_rate) for days in found.quantity]
-        return None if None in shares else Three(*(share[0] for share in shares if share))
-    if option == "irf":
-        ledger.assume("the rehabilitation stay falls in the hospital stay's benefit period, within 60 days")
-        return NOTHING
-    ledger.assume("the Part B deductible was met during the stay; the high amount has it still due")
-    ledger.used(planning_rate("part_b.deductible", inputs.day))
-    met = [part_b_share(inputs.day, amount, deductible_left=ZERO) for amount in found.amount]
-    due = part_b_share(inputs.day, found.amount.high, look_up=planning_rate)
-    if due is None or met[0] is None or met[1] is None:
-        return None
-    return Three(met[0], met[1], due)
-
-
-def _member_share(ledger: Ledger, benefit: Benefit, found: Allowed) -> Three | None:
-    """Copays and coinsurance of the plan; None where the profile says nothing about them."""
-    if benefit.placeholder:
-        ledger.note(["the plan's member cost"])
-    days = found.quantity
-    if benefit.copay_stay is not None:
-        return same(benefit.copay_stay)
-    if benefit.copay_day is not None and found.is_per_day:
-        return Three(*(cents(benefit.copay_day * _copay_days(benefit, n)) for n in days))
-    if benefit.copay_visit is not None:
-        return Three(*(cents(benefit.copay_visit * n) for n in days))
-    if benefit.copay_day is not None:
-        return Three(*(cents(benefit.copay_day * n) for n in days))
-    if benefit.coinsurance is not None:
-        return found.amount.times(benefit.coinsurance)
-    return None
-
-
-def _copay_days(benefit: Benefit, days: int) -> int:
-    last = days if benefit.copay_through_day is None else min(days, benefit.copay_through_day)
-    return max(0, last - benefit.copay_from_day + 1)
-
-
-def _home_care(ledger: Ledger, inputs: PriceInputs) -> None:
-    if inputs.option in ("snf", "irf") or not inputs.needs & {"custodial_care", "caregiver_support"}:
-        return
-    found = services.home_care(ledger, inputs)
-    if found is None:
-        ledger.leave_out("help at home")
-        return
-    ledger.add("patient", "help at home, paid privately", found.amount, found.text)
-    ledger.assume("the low amount has the family giving all the help at home")
-
-
-def _further_days(ledger: Ledger, inputs: PriceInputs) -> None:
-    """Stay on: as long as IV treatment is planned to last, or one more day."""
-    days = services.Days(1, 1, 1)
-    if inputs.needs_iv and inputs.iv_days is not None:
-        count = max(1, min(inputs.iv_days, inputs.horizon_days))
-        days = services.Days(count, count, count)
-    else:
-        ledger.assume("one further day; what follows it is not priced")
-    count = days.expected
-    cost = day_cost(inputs.day).marginal
-    _hospital_days(ledger, cost, (count, count, count), _NAMES["stay"])
-    terms, text = inputs.terms, days.text("d")
-    if terms is None:
-        ledger.lose("payer", "further hospital days: the payer is not known")
-        ledger.lose("patient", "further hospital days: the payer is not known")
-        return
-    if terms.basis == "ms_drg":
-        ledger.add("payer", "further hospital days under an MS-DRG", NOTHING, text)
-    elif terms.basis == "per_diem" and terms.per_diem is not None:
-        ledger.add("payer", _NAMES["stay"], same(cents(terms.per_diem * count)), text)
-    elif terms.payer_class == "self_pay":
-        ledger.add("payer", _NAMES["stay"], NOTHING, text)
-    else:
-        ledger.lose("payer", "further hospital days: the contract's rate is not known")
-    _patient_days(ledger, inputs, terms, count)
-
-
-def _patient_days(ledger: Ledger, inputs: PriceInputs, terms: Terms, count: int) -> None:
-    if terms.payer_class == "dual":
-        share: Decimal | None = ZERO
-    elif terms.payer_class == "medicare_ffs":
-        share = _medicare_days(ledger, inputs, count)
-    else:
-        share = _plan_days(ledger, inputs, terms, count)
-    if share is None:
-        ledger.lose("patient", "further hospital days: the patient's share is not known")
-    else:
-        ledger.add("patient", f"{_NAMES['stay']}, the patient's share", same(share), f"{count} d")
-
-
-def _medicare_days(ledger: Ledger, inputs: PriceInputs, count: int) -> Decimal | None:
-    if inputs.used_days is None:
-        return None
-    ledger.used(planning_rate("part_a.deductible", inputs.day))
-    ledger.assume("the stay opened its benefit period and its deductible is due already")
-    return inpatient_share(
-        inputs.day, count, used_days=inputs.used_days, deductible_met=True, look_up=planning_rate
+    used_days = inputs.used_days if inputs.option in BY_USED_DAYS else None
+    kept = _services(
+        replace(inputs, waiting_days=(0, 0, 0), transfer_loss=ZERO, readmission=None, used_days=used_days)
     )
+    case = Case(inputs, kept.title, kept.ledger.copy())
+    settler = Settler(case, kept.standing)
+    if inputs.option != "stay":
+        _waiting(case)
+        _transfer(case)
+    _readmission(case, settler)
+    _change_of_rates(case)
+    return _closed(case.ledger, inputs, kept.average)
 
 
-def _plan_days(ledger: Ledger, inputs: PriceInputs, terms: Terms, count: int) -> Decimal | None:
-    """A plan's share for further days: none where it takes one amount a stay, a copay on days 1 to 5, or a share."""
-    if _plan_amount(ledger, inputs, terms, "hospital_stay_usd") is not None:
-        return ZERO
-    early = _plan_amount(ledger, inputs, terms, "hospital_day_1_5_usd")
-    if early is not None and inputs.used_days is not None:
-        return early * max(0, min(_COPAY_DAYS, inputs.used_days + count) - inputs.used_days)
-    share = _plan_amount(ledger, inputs, terms, "coinsurance")
-    if share is not None and terms.basis == "per_diem" and terms.per_diem is not None:
-        return cents(terms.per_diem * count * share)
-    return None
+class _Kept(NamedTuple):
+    """The services of a destination, settled: what prices that differ only in wait or risk have in common."""
+
+    title: str
+    ledger: Ledger
+    standing: Standing | None
+    average: Decimal | None
 
 
-def _plan_amount(ledger: Ledger, inputs: PriceInputs, terms: Terms, name: str) -> Decimal | None:
-    dated = terms.cost_sharing.get(name)
-    found = dated.on(inputs.day) if dated is not None else None
-    if found is None or not isinstance(found.value, (int, Decimal)):
+@lru_cache(maxsize=8192)
+def _services(inputs: PriceInputs) -> _Kept:
+    case = Case(inputs, option_table().options[inputs.option].title)
+    average, settler = None, Settler(case)
+    if inputs.option == "stay":
+        average = _further_days(case)
+    else:
+        for bundle in bundles_of(case):
+            settler.settle(bundle)
+    return _Kept(case.title, case.ledger, settler.standing, average)
+
+
+def _further_days(case: Case) -> Decimal | None:
+    """Stay on: as long as IV treatment is planned to last, or one more day. Return the average cost of the days."""
+    inputs, ledger = case.inputs, case.ledger
+    count = _days_on(inputs)
+    if not (inputs.needs_iv and inputs.iv_days is not None):
+        ledger.assume("one further day; what follows it is not priced")
+    found = further(inputs.terms, inputs.day, inputs.used_days, count, inputs.spent)
+    text = f"{count} d"
+    if found.hospital is None:
+        ledger.lose("hospital", f"{_STAY}: the cost of a day is not known")
+    else:
+        _add_days(ledger, f"{_STAY}, marginal cost", found.hospital, text)
+    if found.average is not None:
+        ledger.assume(f"at the average cost of a day the days would cost the hospital ${found.average:,.2f}")
+    _payer_days(ledger, found, text)
+    if found.patient is None:
+        reason = found.payer_reason if inputs.terms is None else "the patient's share is not known"
+        ledger.lose("patient", f"{_STAY}: {reason}")
+    elif inputs.terms is not None:
+        names = _share_names(case)
+        name = f"{_STAY}, the patient's share"
+        ledger.add("patient", name, found.patient, text, group="hospital_days", rates=names)
+    ledger.assume(*found.assumptions)
+    ledger.note(found.placeholders)
+    return found.average
+
+
+def _days_on(inputs: PriceInputs) -> int:
+    if inputs.needs_iv and inputs.iv_days is not None:
+        return max(1, min(inputs.iv_days, inputs.horizon_days))
+    return 1
+
+
+def _payer_days(ledger: Ledger, found: FurtherDays, text: str) -> None:
+    if found.payer is None:
+        ledger.lose("payer", f"{_STAY}: {found.payer_reason}")
+    else:
+        ledger.add("payer", found.payer_text or _STAY, found.payer, text, group="hospital_days")
+
+
+def _share_names(case: Case) -> list[str]:
+    terms = case.inputs.terms
+    if terms is None or not terms.is_medicare:
+        return []
+    names = ["part_a.deductible", "part_a.coinsurance_share_61_90", "part_a.coinsurance_share_reserve"]
+    case.ledger.used(*(case.look_up(name, case.inputs.day) for name in names))
+    return names
+
+
+def _add_days(ledger: Ledger, name: str, amount: Three, text: str) -> None:
+    ledger.add("hospital", name, amount, text, group="hospital_days", rates=DAY_RATES)
+
+
+def _waiting(case: Case) -> None:
+    """Days in the hospital until the place can start: their marginal cost, and what the contract pays for them."""
+    inputs, ledger = case.inputs, case.ledger
+    days = inputs.waiting_days
+    if not inputs.in_house or days[2] <= 0:
+        return
+    ledger.note(["waiting days (judged)"])
+    text = Days(*days).text("d")
+    found = [further(inputs.terms, inputs.day, inputs.used_days, count, inputs.spent) for count in days]
+    hospital = _each([one.hospital for one in found])
+    if hospital is None:
+        ledger.lose("hospital", "waiting for the place: the cost of a day is not known")
+    else:
+        _add_days(ledger, WAITING, hospital, text)
+    ledger.note(found[1].placeholders)
+    for purse, amounts in (
+        ("payer", [one.payer for one in found]),
+        ("patient", [one.patient for one in found]),
+    ):
+        amount = _each(amounts)
+        if amount is not None and any(amount):
+            whose: Purse = "payer" if purse == "payer" else "patient"
+            ledger.add(
+                whose, f"waiting for the place, the {purse}'s part", amount, text, group="hospital_days"
+            )
+            ledger.assume(*found[1].assumptions)
+
+
+def _each(amounts: Sequence[Three | None]) -> Three | None:
+    """Return the low of the first, the expected of the second and the high of the third."""
+    low, expected, high = amounts
+    if low is None or expected is None or high is None:
         return None
-    if found.placeholder:
-        ledger.note([f"the plan's {name}"])
-    return Decimal(found.value)
+    return Three(low.low, expected.expected, high.high)
 
 
-def _waiting(ledger: Ledger, inputs: PriceInputs) -> None:
-    if inputs.in_house and inputs.waiting_days[2] > 0:
-        ledger.note(["waiting days (judged)"])
-        _hospital_days(ledger, day_cost(inputs.day).marginal, inputs.waiting_days, "waiting for the place")
-
-
-def _hospital_days(ledger: Ledger, cost: Range, days: tuple[int, int, int], name: str) -> None:
-    if cost.low is None or cost.expected is None or cost.high is None:
-        ledger.lose("hospital", f"{name}: the cost of a day is not known")
+def _transfer(case: Case) -> None:
+    inputs, ledger = case.inputs, case.ledger
+    if not inputs.in_house or inputs.option not in TRANSFERS:
         return
-    amount = Three(cents(cost.low * days[0]), cents(cost.expected * days[1]), cents(cost.high * days[2]))
-    ledger.add("hospital", f"{name}, marginal cost", amount, services.Days(*days).text("d"))
-    ledger.note(["marginal cost of a hospital day (15% to 40% of the average, carried forward)"])
-
-
-def _transfer(ledger: Ledger, inputs: PriceInputs) -> None:
-    if not inputs.in_house or inputs.option not in _TRANSFERRED:
-        return
-    loss: Decimal | None = inputs.transfer_loss
+    loss = inputs.transfer_loss
     if loss is None:
         ledger.leave_out("effect of the transfer policy on the stay's payment")
     elif loss > 0:
-        ledger.add("hospital", "payment lost to the transfer policy", same(loss))
-        ledger.add("payer", "payment saved by the transfer policy", same(-loss))
+        names = ("ipps.operating", "ipps.capital")
+        ledger.add(
+            "hospital", "payment lost to the transfer policy", same(loss), group="payment", rates=names
+        )
+        ledger.add("payer", "payment saved by the transfer policy", same(-loss), group="payment", rates=names)
         ledger.assume("leaving now counts as an early transfer; no discharge is delayed for payment")
+        if inputs.option == "home_health":
+            ledger.assume(HOME_HEALTH_STARTS)
 
 
-def _closed(ledger: Ledger, inputs: PriceInputs) -> OptionCost:
+def _readmission(case: Case, settler: Settler) -> None:
+    """What coming back within the horizon is expected to cost: its chance times what a readmission costs.
+
+    The payer bears it where it pays anew for each stay; the patient's part is the plan's amount for a stay. What the
+    hospital earns or loses by it isn't reckoned.
+    """
+    inputs, ledger = case.inputs, case.ledger
+    if inputs.readmission is None:
+        ledger.leave_out("expected readmission: no score tells the risk")
+        return
+    costs = [
+        case.value(name) for name in ("readmission.cost_low", "readmission.cost", "readmission.cost_high")
+    ]
+    rates = case.take()
+    low, expected, high = costs
+    if low is None or expected is None or high is None:
+        ledger.leave_out("expected readmission: its cost is not known")
+        return
+    out = inputs.horizon_days - (_days_on(inputs) if inputs.option == "stay" else 0)
+    share = Decimal(max(0, out)) / inputs.horizon_days
+    chance = Three(*inputs.readmission)
+    amount = Three(*(cents(p * cost * share) for p, cost in zip(chance, (low, expected, high), strict=True)))
+    text = f"{chance.expected * 100:.1f}% within 30 days x ${expected:,.0f}"
+    if inputs.option == "stay":
+        text += f" x {out} of {inputs.horizon_days} d"
+    _readmission_paid(case, settler, amount, chance.times_exact(share), text, rates)
+
+
+def _readmission_paid(
+    case: Case, settler: Settler, amount: Three, chance: Three, text: str, rates: tuple[str, ...]
+) -> None:
+    inputs, ledger, terms = case.inputs, case.ledger, case.inputs.terms
+    name = "expected readmission"
+    if terms is None:
+        ledger.leave_out(f"{name}: the payer is not known")
+        return
+    if terms.payer_class == "self_pay":
+        ledger.add("patient", f"{name}, not covered", amount, text, group="readmission", rates=rates)
+        return
+    factor = terms.multiplier if terms.basis == "ms_drg" else Decimal(1)
+    whole = amount.times(factor)
+    own = terms.sharing("hospital_stay_usd", inputs.day)
+    mine = NOTHING
+    if terms.is_medicare:
+        ledger.assume("a readmission within 60 days falls in the same benefit period: no new deductible")
+    elif own is not None and own.value is not None:
+        own_share = Three(*(min(cents(own.value * p), part) for p, part in zip(chance, whole, strict=True)))
+        mine = settler.within_maximum(own_share)
+    else:
+        ledger.leave_out(f"the patient's share of an {name}")
+    times = f" times the contract's {factor.normalize():f}" if factor != 1 else ""
+    ledger.assume(
+        f"the payer pays a readmission anew, at about its cost to the hospital{times}; no penalty is counted"
+    )
+    ledger.add("payer", name, whole.minus(mine), text, group="readmission", rates=rates)
+    if mine != NOTHING:
+        ledger.add("patient", f"{name}, the patient's share", mine, text, group="readmission", rates=rates)
+
+
+def _change_of_rates(case: Case) -> None:
+    """Say what is priced at whose rates where they change within the horizon."""
+    inputs = case.inputs
+    start_of = period_start if inputs.terms is None else inputs.terms.period_start
+    changed = start_of(inputs.day + timedelta(days=inputs.horizon_days - 1))
+    if changed > inputs.day:
+        case.ledger.assume(
+            f"rates change on {changed.isoformat()}: each day in a nursing facility, in hospice or in the hospital "
+            "has the rate of its own date, counted from the day of the review; all else has the rate of that day"
+        )
+
+
+def _closed(ledger: Ledger, inputs: PriceInputs, average: Decimal | None) -> OptionCost:
     payer = ledger.range("payer")
     cut = None
     if inputs.terms is not None and inputs.terms.payer_class == "medicare_ffs" and payer.expected is not None:
@@ -291,6 +274,7 @@ def _closed(ledger: Ledger, inputs: PriceInputs) -> OptionCost:
         payer_after_sequester=cut,
         patient=ledger.range("patient"),
         hospital=ledger.range("hospital"),
+        hospital_at_average_usd=average,
         horizon_days=inputs.horizon_days,
         rates_since=inputs.day,
         coverage=cast(Literal["met", "not_met", "unknown"], inputs.coverage),
@@ -299,4 +283,5 @@ def _closed(ledger: Ledger, inputs: PriceInputs) -> OptionCost:
         placeholders=sorted(ledger.placeholders),
         not_priced=ledger.not_priced,
         total_expected_usd=ledger.total_expected(),
+        rates=list(dict.fromkeys(name for one in ledger.components for name in one.rates)),
     )

@@ -15,6 +15,21 @@ from discharge.stayview import Result
 
 Purse: TypeAlias = Literal["payer", "patient", "hospital"]
 PURSES: tuple[Purse, ...] = ("payer", "patient", "hospital")
+Group: TypeAlias = Literal[
+    "facility",
+    "visits",
+    "pharmacy",
+    "drug",
+    "supplies",
+    "labs",
+    "line",
+    "equipment",
+    "transport",
+    "help_at_home",
+    "hospital_days",
+    "payment",
+    "readmission",
+]
 
 
 class Three(NamedTuple):
@@ -26,6 +41,10 @@ class Three(NamedTuple):
 
     def times(self, factor: Decimal | int) -> Three:
         return Three(*(cents(amount * factor) for amount in self))
+
+    def times_exact(self, factor: Decimal) -> Three:
+        """Multiply without rounding, as shares want it."""
+        return Three(*(share * factor for share in self))
 
     def plus(self, other: Three) -> Three:
         return Three(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
@@ -44,14 +63,32 @@ def same(amount: Decimal) -> Three:
 
 
 class CostComponent(Result):
-    """One line of an option's cost: who pays it and how it was counted."""
+    """One line of an option's cost: who pays it, how it was counted, and the names of the rates it was made from."""
 
     name: str
     purse: Purse
+    group: Group
     low: Usd
     expected: Usd
     high: Usd
     quantity: str | None = None
+    rates: list[str] = Field(default_factory=list)
+
+
+class RateSeen(Result):
+    """A rate that an amount rests on: its value on the day, since when it holds, and where it comes from.
+
+    Of a table ``value`` is None, as is the value of a rate that isn't known. ``source`` is the citation's title, or
+    the payer profile that overrides the public rate.
+    """
+
+    value: Decimal | None
+    unit: str
+    since: date | None
+    source: str | None
+    verified: bool
+    placeholder: bool
+    note: str | None = None
 
 
 class OptionCost(Result):
@@ -66,6 +103,9 @@ class OptionCost(Result):
     payer_after_sequester: Range | None
     patient: Range
     hospital: Range
+    hospital_at_average_usd: Usd | None = Field(
+        default=None, description="of staying on: the same days at the average cost of a day; not in the sums"
+    )
     horizon_days: int
     rates_since: date
     coverage: Literal["met", "not_met", "unknown"]
@@ -74,6 +114,18 @@ class OptionCost(Result):
     placeholders: list[str] = Field(default_factory=list)
     not_priced: list[str] = Field(default_factory=list)
     total_expected_usd: Usd | None = None
+    rates: list[str] = Field(default_factory=list)
+
+
+_SERVICE: tuple[Group, ...] = ("facility", "visits", "pharmacy", "drug", "supplies", "labs", "equipment")
+
+
+def service_expected(cost: OptionCost, purse: Purse) -> Decimal | None:
+    """Return what a purse is expected to pay for the services themselves: no wait, transfer, ride or readmission."""
+    whole = cost.payer if purse == "payer" else cost.patient if purse == "patient" else cost.hospital
+    if whole.expected is None:
+        return None
+    return sum((c.expected for c in cost.components if c.purse == purse and c.group in _SERVICE), ZERO)
 
 
 class Ledger:
@@ -86,15 +138,39 @@ class Ledger:
         self.not_priced: list[str] = []
         self.sums: dict[Purse, Three | None] = dict.fromkeys(PURSES, NOTHING)
 
-    def add(self, purse: Purse, name: str, amount: Three, quantity: str | None = None) -> None:
-        """Add an amount; whatever order a subtraction left it in, low comes first."""
+    def copy(self) -> Ledger:
+        """Return a ledger of its own with the same entries so far."""
+        other = Ledger()
+        other.components, other.assumptions = [*self.components], [*self.assumptions]
+        other.placeholders, other.not_priced = [*self.placeholders], [*self.not_priced]
+        other.sums = dict(self.sums)
+        return other
+
+    def add(
+        self,
+        purse: Purse,
+        name: str,
+        amount: Three,
+        quantity: str | None = None,
+        *,
+        group: Group = "facility",
+        rates: Iterable[str] = (),
+    ) -> None:
+        """Add an amount; whatever order a subtraction left it in, low comes first. Components add up to their purse."""
+        low, high = min(amount), max(amount)
         current = self.sums[purse]
         if current is not None:
-            self.sums[purse] = current.plus(amount)
-        low, high = min(amount), max(amount)
+            self.sums[purse] = current.plus(Three(low, amount.expected, high))
         self.components.append(
             CostComponent(
-                name=name, purse=purse, low=low, expected=amount.expected, high=high, quantity=quantity
+                name=name,
+                purse=purse,
+                group=group,
+                low=low,
+                expected=amount.expected,
+                high=high,
+                quantity=quantity,
+                rates=list(rates),
             )
         )
 
@@ -121,7 +197,7 @@ class Ledger:
         found = self.sums[purse]
         if found is None:
             return Range()
-        return Range(low=min(found), expected=found.expected, high=max(found))
+        return Range(low=found.low, expected=found.expected, high=found.high)
 
     def total_expected(self) -> Decimal | None:
         known = [found.expected for found in self.sums.values() if found is not None]
