@@ -39,6 +39,27 @@ FONT_PROBE = (
     "book.write_to_pdf_stream(out); print(int(b'/Font' in out.getvalue()))"
 )
 
+# Two letters of a language's own script, and Debian's package that has them. Prints the languages in which both come
+# out as the same picture, which is the empty box. The languages are those of templates/locale that need it.
+LANGUAGE_FONTS = {
+    "Japanese": ("本語", "fonts-noto-cjk"),
+    "Korean": ("한글", "fonts-noto-cjk"),
+    "Hindi": ("कम", "fonts-lohit-deva"),
+}
+LANGUAGE_PROBE = f"""
+import io, plutoprint
+
+def drawn(letter):
+    book, out = plutoprint.Book(plutoprint.PageSize(120, 120), plutoprint.PageMargins(0)), io.BytesIO()
+    book.load_html("<p style='font-size: 40px'>" + letter + "</p>")
+    book.write_to_png_stream(out)
+    return out.getvalue()
+
+for language, letters in { {name: row[0] for name, row in LANGUAGE_FONTS.items()}!r}.items():
+    if len({{drawn(letter) for letter in letters}}) == 1:
+        print(language)
+"""
+
 
 class Missing(Exception):
     """Something the machine lacks: what, and the Debian packages that bring it."""
@@ -113,6 +134,26 @@ def check_fonts() -> None:
         raise Missing("no font is installed, so every PDF would be blank", ["fonts-dejavu-core"])
 
 
+def check_languages() -> None:
+    """Raises Missing when papers in some language of patients would print as empty boxes."""
+    probe = subprocess.run([VENV_PYTHON, "-c", LANGUAGE_PROBE], capture_output=True, text=True, check=False)
+    if probe.returncode != 0:
+        raise SystemExit(f"prepare: PlutoPrint cannot render a page:\n{probe.stderr}")
+    boxes = probe.stdout.split()
+    if boxes:
+        packages = list(dict.fromkeys(LANGUAGE_FONTS[language][1] for language in boxes))
+        raise Missing(f"no font is installed for {' and '.join(boxes)}", packages)
+
+
+def offer(check: Callable[[], None]) -> None:
+    """Run a check whose failure leaves the project usable: install what is missing if we may, else say what is lost."""
+    for missing in install_missing(lacks([check])) and lacks([check]):
+        say(f"{missing.what}: papers for patients who read it are written as HTML and not as PDF.")
+        say(
+            f"On Debian or Ubuntu, as root: apt-get update && apt-get install -y {' '.join(missing.packages)}"
+        )
+
+
 def lacks(checks: Iterable[Callable[[], None]]) -> list[Missing]:
     """What the checks found missing."""
     found = []
@@ -124,9 +165,8 @@ def lacks(checks: Iterable[Callable[[], None]]) -> list[Missing]:
     return found
 
 
-def settle(*checks: Callable[[], None]) -> None:
-    """Run checks; where some fail, install Debian's packages if we may and check again, or name them and stop."""
-    missing = lacks(checks)
+def install_missing(missing: list[Missing]) -> list[Missing]:
+    """Install Debian's packages for what is missing, where we may; returns what was asked for."""
     packages = [package for lack in missing for package in lack.packages]
     if packages and os.geteuid() == 0 and shutil.which("apt-get"):
         say(f"{'; '.join(lack.what for lack in missing)}; installing Debian's {' '.join(packages)}")
@@ -136,7 +176,12 @@ def settle(*checks: Callable[[], None]) -> None:
                 ["apt-get", "-qq", *command], env=environment, stdin=subprocess.DEVNULL, check=False
             )
         importlib.invalidate_caches()
-        missing = lacks(checks)
+    return missing
+
+
+def settle(*checks: Callable[[], None]) -> None:
+    """Run checks; where some fail, install Debian's packages if we may and check again, or name them and stop."""
+    missing = install_missing(lacks(checks)) and lacks(checks)
     if not missing:
         return
     for lack in missing:
@@ -218,6 +263,7 @@ def prepare(kind: str) -> None:
         say(f"installing {LOCKS[kind]} (about a minute on a first run)")
         install_locked(LOCKS[kind])
         settle(check_fonts)
+        offer(check_languages)
     pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ".")
     pip("check", "--quiet")
     made = {"run", "dev"} if kind == "dev" else {"run"}

@@ -85,12 +85,11 @@ def test_nothing_charted_plans_nothing_and_says_what_is_unknown():
 
 
 def test_no_service_starts_on_an_estimated_day():
-    estimated = made(fit("home"), needs=("follow_up",))
-    assert estimated.services[0].start is None
-    charted = made(
-        fit("home"), needs=("follow_up",), facts={"stay.expected_discharge_at": "2026-06-17T11:00"}
-    )
-    assert charted.services[0].start is not None
+    needs = ("oxygen", "follow_up")
+    estimated = made(fit("home"), needs=needs)
+    assert [service.start for service in estimated.services] == [None, None]
+    charted = made(fit("home"), needs=needs, facts={"stay.expected_discharge_at": "2026-06-17T11:00"})
+    assert [service.start is not None for service in charted.services] == [True, False]
 
 
 def test_iv_service_says_what_the_chart_says():
