@@ -12,6 +12,7 @@ import pytest
 from small_feed import AS_OF, ZONE, tables
 
 from discharge.documents import Printer, file_safe, payer_summary, plan_paper
+from discharge.documents.common import barrier_names, barrier_title
 from discharge.documents.paper import to_html, to_pdf
 from discharge.errors import OutputError
 from discharge.feeds import chart_from_tables
@@ -115,8 +116,50 @@ def test_files_are_named_by_encounter_never_by_patient(reviews, tmp_path):
     printer.print(reviews["s1"])
     printer.print(odd)
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert len(names) == 8 and "s1.payer_summary.pdf" in names
+    mine = [name.removeprefix("s1.") for name in names if name.startswith("s1.")]
+    assert mine == [name.partition(".")[2] for name in names if not name.startswith("s1.")]
+    assert {"payer_summary.html", "payer_summary.pdf", "discharge_plan.html", "discharge_plan.pdf"} <= set(
+        mine
+    )
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+", name) and not name.startswith(".") for name in names)
+
+
+def test_papers_can_be_chosen_and_one_that_does_not_apply_is_not_written(reviews, tmp_path, monkeypatch):
+    from discharge import documents
+    from discharge.documents.paper import Paper
+
+    class Leaf:
+        title, encounter_id, suffix, footer = "Leaf", "s1", "es", "s1"
+
+    none = Paper("never", lambda review, context: None, "never")
+    monkeypatch.setattr(documents, "PAPERS", (*documents.PAPERS, none))
+    Printer(tmp_path, ("html",), ("payer_summary", "never")).print(reviews["s1"])
+    assert [path.name for path in tmp_path.iterdir()] == ["s1.payer_summary.html"]
+
+    several = Paper("leaf", lambda review, context: [Leaf()], "_page")
+    monkeypatch.setattr(documents, "PAPERS", (several,))
+    Printer(tmp_path, ("html",)).print(reviews["s1"])
+    assert (tmp_path / "s1.leaf.es.html").is_file()
+
+
+def test_a_wrong_paper_is_refused_with_all_wrong_names_and_what_there_is(capsys):
+    from discharge.cli import main
+
+    given = ["review", ".", "--as-of", "2026-06-15T07:00", "--out", "out"]
+    assert main([*given, "--documents", "html", "--papers", "discharge_plan,plans,letters"]) == 2
+    said = capsys.readouterr().err
+    assert "'plans', 'letters'" in said and "payer_summary, discharge_plan" in said
+    assert main([*given, "--papers", "discharge_plan"]) == 2
+    assert "--documents" in capsys.readouterr().err
+
+
+def test_every_barrier_of_the_rules_has_a_name_on_paper():
+    packs = load_packs(data_folder("rules"), with_cases=False)
+    said = [one for file in packs.files.values() for rule in file.rules for one in rule.then]
+    causes = {one.payload.cause for one in said if one.kind == "barrier"}
+    assert causes == set(barrier_names().barriers)
+    assert barrier_title("SNF_no_3day") == "No qualifying three-day inpatient stay for SNF coverage"
+    assert barrier_title("our_own_cause") == "Our own cause"
 
 
 def test_different_encounters_never_share_a_file():

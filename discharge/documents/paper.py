@@ -1,4 +1,7 @@
-"""Jinja2 -> HTML -> PDF. Templates hold no decision: they print what the views of this package give them."""
+"""A paper: who builds its page, and how Jinja2 makes HTML of it and plutoprint a PDF.
+
+Templates hold no decision: they print what the builders of this package give them.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,22 @@ import hashlib
 import io
 import os
 import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from discharge.documents.language import missing_font
 from discharge.errors import OutputError
 from discharge.resources import data_folder
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from discharge.payers import PayerProfile
+    from discharge.providers import Directory, Place
+    from discharge.review.model import Review
 
 _FONT_FOLDERS = (
     "/usr/share/fonts",
@@ -26,6 +36,41 @@ _FONT_FOLDERS = (
     "C:/Windows/Fonts",
 )
 _FONTS = {".ttf", ".otf", ".ttc"}
+
+
+@dataclass(frozen=True, slots=True)
+class PaperContext:
+    """What a paper may need and a Review doesn't hold: the directory of providers, where the patient lives, the payer.
+
+    All None where the run has none; ``place`` never goes to a log. ``payer`` is the profile that the review names.
+    """
+
+    directory: Directory | None = None
+    place: Place | None = field(default=None, repr=False)
+    payer: PayerProfile | None = None
+
+
+class Page(Protocol):
+    """What a template prints. Of several pages of one paper each has a ``suffix``, e.g. its language."""
+
+    @property
+    def title(self) -> str: ...
+
+
+Pages: TypeAlias = Page | Sequence[Page] | None
+"""None: the paper does not apply to this stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One kind of paper: its name on the command line and in file names, its builder and its template.
+
+    ``template`` lies in ``templates/documents/``, without ``.html``.
+    """
+
+    name: str
+    build: Callable[[Review, PaperContext], Pages]
+    template: str
 
 
 def file_safe(encounter_id: str) -> str:
@@ -66,11 +111,13 @@ def to_pdf(html: str, *, title: str, made_at: str) -> bytes:
     """Return ``html`` as PDF, US letter. ``made_at`` (ISO) stands for the clock, so equal pages give equal bytes.
 
     Raises:
-        OutputError: this machine has no font, or the page can't be laid out.
+        OutputError: this machine has no font (or none for the page's language), or it can't be laid out.
     """
     import plutoprint
 
     _need_fonts()
+    if missing := missing_font(html):
+        raise OutputError(missing)
     book = plutoprint.Book(plutoprint.PAGE_SIZE_LETTER, media=plutoprint.MEDIA_TYPE_PRINT)
     stream = io.BytesIO()
     try:

@@ -1,33 +1,44 @@
-"""The discharge plan for the chart: needs with their evidence, the places compared, what is in the way, what to do.
+"""The discharge plan for the chart: where to and why, what is in the way, the care planned, the places compared.
 
-Internal to the hospital, yet without denial risks and the hospital's own cost: the chart is no place for either.
+Its first page is for the nurse at seven; the cost pages at its end stay inside the hospital. Denial risks are on none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 
 from discharge import wording
-from discharge.costs.amounts import Range
-from discharge.costs.horizon import NOT_PRICED_YET
+from discharge.clocks import Clock
+from discharge.documents import plan_care
 from discharge.documents.common import (
+    Cell,
+    Column,
+    Grid,
     Line,
     Note,
-    RuleLine,
     banner,
+    barrier_title,
+    capped,
     footer,
-    rules_used,
+    packs_used,
     sources,
     stay_lines,
 )
-from discharge.facts import catalogue
-from discharge.needs import EvidenceSeen, Need
-from discharge.options import Option
+from discharge.documents.plan_costs import Money, money
+from discharge.options import Option, OptionBarrier
+from discharge.pictures import Picture, stay_picture
+from discharge.providers import Availability
+from discharge.readmission import ReadmissionRisk
 from discharge.review.model import Finding, Review
-from discharge.stayview import Status
 
-EVIDENCE_SHOWN = 4
+OWN = ("stay", "home", "outpatient")  # places for which nobody has to be found
+ADVICE_SHOWN = 6
+QUESTIONS_SHOWN = 3
+UNKNOWN_SHOWN = 8
+SOURCES_SHOWN = 5
 FIT = {"met": "✓ fits", "not_met": "✗ does not fit", "unknown": "? not known"}
 COVERED = {"met": "✓ covered", "not_met": "✗ not covered", "unknown": "? not settled"}
 ELIGIBLE = {"met": "✓ eligible", "not_met": "✗ not eligible", "unknown": "? not known"}
@@ -39,50 +50,30 @@ STATES = {
     "not_started": "not yet due",
     "unknown": "? not charted",
 }
+PRESSING = ("late", "running", "unknown")
+PLACES = (
+    Column("Place", 45),
+    Column("Fits", 12),
+    Column("Eligible", 12),
+    Column("Covered", 13),
+    Column("Days to arrange", 9),
+    Column("Back in 30 days", 9),
+)
+BARRIERS = (
+    Column("Barrier", 27),
+    Column("Place", 19),
+    Column("What removes it", 38),
+    Column("Who, by when", 16),
+)
+TASKS = (Column("What", 46), Column("Who", 18), Column("By", 20, "when"), Column("State", 16))
 
 
 @dataclass(frozen=True, slots=True)
-class NeedLine:
-    """A need and the chart rows behind it."""
+class Asked:
+    """Whom to ask, and what."""
 
-    title: str
-    evidence: list[str]
-    rule: str
-
-
-@dataclass(frozen=True, slots=True)
-class OptionLine:
-    """A place compared with the others."""
-
-    title: str
-    reason: str
-    fit: str
-    eligible: str
-    covered: str
-    payer_cost: str
-    payer_range: str
-    patient_cost: str
-    patient_range: str
-
-
-@dataclass(frozen=True, slots=True)
-class BarrierLine:
-    """Something in the way of a place."""
-
-    what: str
-    option: str
-    remedy: str
     who: str
-
-
-@dataclass(frozen=True, slots=True)
-class TaskLine:
-    """Something to do."""
-
-    what: str
-    who: str
-    by: str
-    state: str
+    questions: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,33 +88,31 @@ class PlanPaper:
     patient: list[Line]
     stay: list[Line]
     decision: list[Line]
-    needs: list[NeedLine]
-    no_needs: str
-    options: list[OptionLine]
-    unfit: list[str]
-    no_options: str
-    cost_note: str
-    barriers: list[BarrierLine]
-    tasks: list[TaskLine]
+    stay_picture: Picture | None
+    barriers: Grid
+    tasks: Grid
+    needs: Grid
+    medicines: Grid
+    monitoring: Grid
+    visits: Grid
+    arrangements: list[Line]
     advice: list[str]
-    questions: list[str]
+    questions: list[Asked]
     unknown: list[str]
-    rules: list[RuleLine]
+    places: Grid
+    no_places: str
+    readmission: str
+    money: Money
+    rules: list[Line]
     sources: list[Line]
 
 
 def plan_paper(review: Review) -> PlanPaper:
     """Return the discharge plan of a review."""
     zone, plan = review.provenance.zone, review.plan
-    titles = {need.need: need.title for need in review.needs}
     private = {name for name, file in review.provenance.files.items() if file.is_sensitive}
-    files = {need.rule for need in review.needs}
-    files |= {
-        rule.partition(" ")[0]
-        for option in review.options
-        for rule in (*option.fit.rules, *option.eligibility.rules)
-    }
-    files -= private
+    files = _files(review) - private
+    advice = list(dict.fromkeys(one.text for one in plan.advice if one.rule not in private))
     return PlanPaper(
         title="Discharge plan (draft)",
         encounter_id=review.encounter_id,
@@ -133,20 +122,37 @@ def plan_paper(review: Review) -> PlanPaper:
         patient=_patient(review),
         stay=stay_lines(review),
         decision=_decision(review),
-        needs=[_need(need, zone, need.rule in private) for need in review.needs],
-        no_needs="No need is shown by what is charted so far; what is not charted is listed below.",
-        options=[_option(option, titles) for option in review.options if option.fit.status != "not_met"],
-        unfit=[option.title for option in review.options if option.fit.status == "not_met"],
-        no_options=plan.reason,
-        cost_note=_cost_note(review),
-        barriers=list(_barriers(review)),
-        tasks=list(_tasks(review, private)),
-        advice=list(dict.fromkeys(one.text for one in plan.advice if one.rule not in private)),
-        questions=[gap.question for gap in review.gaps if gap.rule_file not in private],
-        unknown=plan.unknown,
-        rules=rules_used(review, files),
-        sources=sources(review, [one for one in _behind(review) if one.rule_file not in private]),
+        stay_picture=stay_picture(review),
+        barriers=Grid(BARRIERS, list(_barriers(review, private))),
+        tasks=_tasks(review, private),
+        needs=plan_care.needs_and_services(review, private),
+        medicines=plan_care.medicines(review),
+        monitoring=plan_care.monitoring(review),
+        visits=plan_care.visits(review),
+        arrangements=plan_care.arrangements(review),
+        advice=capped(advice, ADVICE_SHOWN),
+        questions=[
+            Asked(who, capped(asked, QUESTIONS_SHOWN)) for who, asked in plan_care.owners(review, private)
+        ],
+        unknown=capped(plan.unknown, UNKNOWN_SHOWN),
+        places=_places(review),
+        no_places=plan.reason,
+        readmission="" if plan.readmission is None else plan.readmission.basis,
+        money=money(review),
+        rules=packs_used(review, files),
+        sources=sources(
+            review, [one for one in _behind(review) if one.rule_file not in private], most=SOURCES_SHOWN
+        ),
     )
+
+
+def _files(review: Review) -> set[str]:
+    """The rule files behind needs and places."""
+    return {need.rule for need in review.needs} | {
+        rule.partition(" ")[0]
+        for option in review.options
+        for rule in (*option.fit.rules, *option.eligibility.rules)
+    }
 
 
 def _behind(review: Review) -> list[Finding]:
@@ -178,111 +184,191 @@ def _decision(review: Review) -> list[Line]:
     plan, zone = review.plan, review.provenance.zone
     leaving = plan.expected_discharge
     titles = {option.id: option.title for option in review.options}
-    others = wording.joined([titles[one] for one in plan.alternatives]) or "none that fits what is charted"
+    others = (
+        wording.joined([titles[one] for one in plan.alternatives], most=4) or "none that fits what is charted"
+    )
     lines = [Line("Recommended", plan.recommended_title or "nothing yet", plan.reason)]
     if plan.likely is not None and plan.likely != plan.recommended:
         lines.append(Line("Likely, once charted", titles.get(plan.likely, plan.likely.replace("_", " "))))
-    lines += [
-        Line(
-            "Hospital care goes on first",
-            {"met": "yes", "not_met": "no", "unknown": "not known"}[plan.stay_on],
-        ),
-        Line("Other places", others),
-        Line("Expected discharge", wording.day(leaving.at, zone), leaving.basis),
-        Line("Ready for discharge", wording.status(review.level_of_care.discharge_ready)),
+    goes_on = {"met": "goes on first", "not_met": "need not go on", "unknown": "is not known to go on"}[
+        plan.stay_on
     ]
+    lines += [
+        Line("Other places", others),
+        Line(
+            "Ready for discharge",
+            wording.status(review.level_of_care.discharge_ready),
+            f"hospital care {goes_on}",
+        ),
+        Line("Expected discharge", wording.day(leaving.at, zone), leaving.basis),
+        _length(review),
+        _readmission(plan.readmission),
+    ]
+    if review.negotiation is not None:
+        lines.append(
+            Line(
+                "Where the benefit ends",
+                "an agreement is worked out",
+                "see the cost pages and the negotiation paper",
+            )
+        )
     return lines
 
 
-def _need(need: Need, zone: str, is_private: bool) -> NeedLine:
-    """A need with one line per fact behind it: what it says, and when it was charted last."""
-    if is_private:
-        return NeedLine(need.title, [], "")
-    latest: dict[str, EvidenceSeen] = {}
-    for one in need.evidence:
-        latest[one.fact] = one
-    shown = [line for one in latest.values() if (line := _fact_line(one, zone))]
-    if len(shown) > EVIDENCE_SHOWN:
-        shown = [*shown[:EVIDENCE_SHOWN], f"and {len(shown) - EVIDENCE_SHOWN} more facts in the review"]
-    return NeedLine(need.title, shown, need.rule)
-
-
-def _fact_line(seen: EvidenceSeen, zone: str) -> str:
-    """The fact in words; nothing for a flag that says no, which is no evidence of a need."""
-    fact = catalogue()[seen.fact]
-    said = seen.value
-    if fact.type == "flag":
-        if seen.value in ("0", "no", "False"):
-            return ""
-        said = "yes"
-    elif fact.type == "number":
-        said = wording.value(float(seen.value), fact.unit)
-    at = f" ({wording.charted(seen.at, zone)})" if seen.at is not None else ""
-    return f"{fact.title}: {said}{at}"
-
-
-def _option(option: Option, needs: Mapping[str, str]) -> OptionLine:
-    left = [needs.get(one, one.replace("_", " ")).lower() for one in option.leaves]
-    remarks = [f"leaves {wording.joined(left)} unmet"] if left else []
-    return OptionLine(
-        title=option.title,
-        reason="; ".join(dict.fromkeys([*remarks, *option.fit.notes, *option.coverage.notes])),
-        fit=_said(FIT, option.fit.status),
-        eligible=_said(ELIGIBLE, option.eligibility.status),
-        covered=_said(COVERED, option.coverage.status),
-        payer_cost="not priced" if NOT_PRICED_YET in option.cost.not_priced else _cost(option.cost.payer),
-        payer_range=_range(option.cost.payer),
-        patient_cost="not priced" if NOT_PRICED_YET in option.cost.not_priced else _cost(option.cost.patient),
-        patient_range=_range(option.cost.patient),
+def _length(review: Review) -> Line:
+    stay = review.plan.length_of_stay
+    if stay.days is None:
+        return Line("Length of stay", wording.NOT_KNOWN)
+    if stay.gmlos_days is None or stay.over_days is None:
+        return Line("Length of stay", f"{stay.days} days", "the mean of the MS-DRG is not known")
+    against = f"{stay.over_days} beyond" if stay.over_days > 0 else f"{-stay.over_days} before"
+    drg = f"{'working' if stay.is_working else 'final'} MS-DRG {stay.ms_drg}"
+    return Line(
+        "Length of stay", f"{stay.days} days", f"{against} the geometric mean of {stay.gmlos_days} d ({drg})"
     )
 
 
-def _said(words: dict[str, str], status: Status) -> str:
-    return words[status]
+def _readmission(risk: ReadmissionRisk | None) -> Line:
+    """The risk with its range, and what it rests on."""
+    label = "Back within 30 days"
+    if risk is None or risk.expected is None:
+        return Line(label, wording.NOT_KNOWN, risk.basis if risk is not None else "")
+    return Line(label, share_words(risk), risk.basis.partition(":")[0])
 
 
-def _cost(amount: Range) -> str:
-    return wording.usd(amount.expected)
+def share_words(risk: ReadmissionRisk) -> str:
+    """Return the risk in percent, with its range where it has one."""
+    if risk.expected is None:
+        return wording.NOT_KNOWN
+    said = percent(risk.expected)
+    if risk.low is None or risk.high is None or risk.low == risk.high:
+        return said
+    return f"{said} ({percent(risk.low)} to {percent(risk.high)})"
 
 
-def _range(amount: Range) -> str:
-    if amount.low is None or amount.high is None or amount.low == amount.high:
-        return ""
-    return f"{wording.usd(amount.low)} to {wording.usd(amount.high)}"
+def percent(share: Decimal) -> str:
+    """Return a share of one in percent.
+
+    >>> percent(Decimal("0.124")), percent(Decimal("0.085"))
+    ('12%', '9%')
+    """
+    return f"{float(share) * 100 + 1e-9:.0f}%"
 
 
-def _cost_note(review: Review) -> str:
-    days = sorted({option.cost.horizon_days for option in review.options})
-    over = (
-        f"Expected cost over {' or '.join(map(str, days))} days, the same for every place. " if days else ""
-    )
-    estimates = sorted({name for option in review.options for name in option.cost.placeholders})
-    if not estimates:
-        return over
-    named = [name for name in estimates if "." not in name.split(" ")[0]]
-    rest = len(estimates) - len(named)
-    more = f" and {wording.plural(rest, 'planning figure')} named in the review" if rest else ""
-    return f"{over}Estimates, not final rates: {wording.joined(named)}{more}."
-
-
-def _barriers(review: Review) -> Iterator[BarrierLine]:
+def _barriers(review: Review, private: set[str]) -> Iterator[list[Cell]]:
+    """Barriers of the chosen place with owner and day, then those of the others, once for each cause."""
+    plan, zone = review.plan, review.provenance.zone
+    places: dict[tuple[str, str | None], list[str]] = {}
+    first: dict[tuple[str, str | None], OptionBarrier] = {}
     for option in review.options:
-        for one in option.barriers:
-            who = wording.who(one.who)
-            yield BarrierLine(one.cause.replace("_", " "), option.title, one.remedy or "", who)
+        if option.id != plan.recommended and option.fit.status != "not_met":
+            for one in (one for one in option.barriers if one.rule not in private):
+                places.setdefault((one.cause, one.who), []).append(option.title)
+                first.setdefault((one.cause, one.who), one)
+    for planned in plan.barriers:
+        if planned.barrier.rule not in private:
+            due = "day not set" if planned.due_at is None else wording.day(planned.due_at, zone)
+            also = places.pop((planned.barrier.cause, planned.barrier.who), [])
+            where = "the chosen one" + (f"; also {wording.joined(also)}" if also else "")
+            yield _barrier(planned.barrier, where, f"{wording.who(planned.owner)}, {due}", strong=True)
+    for key, others in places.items():
+        yield _barrier(first[key], wording.joined(others), wording.who(key[1]))
 
 
-def _tasks(review: Review, private: set[str]) -> Iterator[TaskLine]:
+def _barrier(one: OptionBarrier, place: str, who: str, *, strong: bool = False) -> list[Cell]:
+    return [Cell(barrier_title(one.cause), strong=strong), Cell(place), Cell(one.remedy or ""), Cell(who)]
+
+
+def _tasks(review: Review, private: set[str]) -> Grid:
+    """What rules ask for and notices by their day, then orders that are missing; what isn't due yet in one line."""
     zone = review.provenance.zone
+    dated: list[tuple[bool, float, list[Cell]]] = []
+    for task in (task for task in review.tasks if task.rule_file not in private):
+        row = [Cell(task.title), Cell(wording.who(task.owner)), _due(task.due_at, zone), Cell("to do")]
+        dated.append((task.due_at is None, _stamp(task.due_at), row))
+    for clock in (clock for clock in review.clocks if clock.status in PRESSING):
+        due = Cell(_due(clock.due_at, zone).text + (" (expected)" if clock.is_expected else ""))
+        row = [Cell(_notice(clock)), Cell(wording.who(clock.owner)), due, Cell(STATES[clock.status])]
+        dated.append((clock.due_at is None, _stamp(clock.due_at), row))
+    rows = [row for _, _, row in sorted(dated, key=lambda one: one[:2])]
     for order in review.plan.orders_needed:
         if order.status != "met":
             state = "not ordered" if order.status == "not_met" else "? not charted"
-            yield TaskLine(
-                f"{order.title} (for {order.for_.lower()})", "physician", "before discharge", state
-            )
-    for task in (task for task in review.tasks if task.rule_file not in private):
-        yield TaskLine(task.title, wording.who(task.owner), wording.short_when(task.due_at, zone), "to do")
-    for clock in review.clocks:
-        form = f" ({clock.form})" if clock.form else ""
-        by = wording.short_when(clock.due_at, zone) + (" (expected)" if clock.is_expected else "")
-        yield TaskLine(clock.title + form, wording.who(clock.owner), by, STATES[clock.status])
+            what = f"{order.title} (for {order.for_.lower()})"
+            rows.append([Cell(what), Cell("physician"), Cell("before discharge"), Cell(state)])
+    later = {
+        STATES[status]: [_notice(clock) for clock in review.clocks if clock.status == status]
+        for status in STATES
+        if status not in PRESSING
+    }
+    more = ". ".join(
+        f"{state.capitalize()}: {wording.joined(names)}" for state, names in later.items() if names
+    )
+    return Grid(TASKS, rows, f"{more}." if more else "")
+
+
+def _stamp(moment: datetime | None) -> float:
+    return 0.0 if moment is None else moment.timestamp()
+
+
+def _due(moment: datetime | None, zone: str) -> Cell:
+    return Cell(wording.short_when(moment, zone))
+
+
+def _notice(clock: Clock) -> str:
+    return clock.title + (f" ({clock.form})" if clock.form else "")
+
+
+def _places(review: Review) -> Grid:
+    titles = {need.need: need.title for need in review.needs}
+    fitting = [option for option in review.options if option.fit.status != "not_met"]
+    unfit = [option for option in review.options if option.fit.status == "not_met"]
+    said = [f"{option.title}{_why_unfit(option)}" for option in unfit]
+    more = f"Do not fit what is charted: {'; '.join(said)}." if said else ""
+    return Grid(PLACES, [_place(review, option, titles) for option in fitting], more)
+
+
+def _why_unfit(option: Option) -> str:
+    notes = list(dict.fromkeys(option.fit.notes))[:2]
+    return f" ({wording.joined(notes)})" if notes else ""
+
+
+def _place(review: Review, option: Option, needs: Mapping[str, str]) -> list[Cell]:
+    left = [needs.get(one, one.replace("_", " ")).lower() for one in option.leaves]
+    remarks = [f"leaves {wording.joined(left)} unmet"] if left else []
+    nearby = [] if option.id in OWN else [providers_words(option.availability)]
+    asked = [_asked(option, review.provenance.zone)]
+    said = filter(None, [*remarks, *option.fit.notes, *option.coverage.notes, *asked, *nearby])
+    reason = "; ".join(dict.fromkeys(said))
+    chosen = " (chosen)" if option.id == review.plan.recommended else ""
+    waiting, back = option.waiting_days, option.readmission.expected
+    days = f"{waiting.low} to {waiting.high} d" if waiting.low != waiting.high else f"{waiting.low} d"
+    return [
+        Cell(f"{option.title}{chosen}", reason, strong=True),
+        Cell(FIT[option.fit.status]),
+        Cell(ELIGIBLE[option.eligibility.status]),
+        Cell(COVERED[option.coverage.status]),
+        Cell(days),
+        Cell("" if option.id == "stay" else wording.NOT_KNOWN if back is None else percent(back)),
+    ]
+
+
+def providers_words(found: Availability) -> str:
+    """Return what is known of the providers of a place."""
+    if not found.known:
+        return "providers: none known"
+    network = "network not known" if found.in_network is None else f"{found.in_network} in network"
+    beds = "who has room not reported" if found.can_accept is None else f"{found.can_accept} with room"
+    near = [] if found.nearest_miles is None else [f"nearest {found.nearest_miles:.0f} miles"]
+    return f"providers: {wording.joined([f'{found.known} known nearby', network, beds, *near])}"
+
+
+def _asked(option: Option, zone: str) -> str:
+    """What is known of the payer's leave."""
+    asked = option.prior_authorization
+    if asked is None or asked.required is False:
+        return ""
+    if asked.approved == "met":
+        return "payer's leave given"
+    word = "payer must be asked first" if asked.required else "whether the payer must be asked is not known"
+    return word if asked.answer_by is None else f"{word}, answer by {wording.day(asked.answer_by, zone)}"

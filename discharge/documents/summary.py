@@ -6,21 +6,26 @@ Left out on purpose: social and safety findings, the problem list, the hospital'
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from discharge import wording
 from discharge.documents.common import (
+    Cell,
+    Column,
     Evidence,
+    Grid,
     Line,
     Note,
-    RuleLine,
     banner,
+    capped,
     evidence,
     footer,
-    rules_used,
+    packs_used,
     sources,
     stay_lines,
 )
+from discharge.documents.plan_care import service_words
+from discharge.options import Option
 from discharge.review.model import ROLES, FactSeen, Finding, Review
 
 SEVERITY = ("vitals", "labs", "trend", "neuro", "respiratory", "condition", "score")
@@ -37,7 +42,16 @@ SUPPORT = (
     "neuro.neuro_checks",
 )
 NOT_MET_SHOWN = 6
+UNKNOWN_SHOWN = 10
+ALTERNATIVES_SHOWN = 6
 JOINTS = "level_of_care.summary"  # joins generic and condition criteria; its own parts say nothing new
+SCORE_PARTS = (
+    "level_of_care.early_warning"  # the score's own row stands for its parts; only those that count are shown
+)
+PRIVATE = ("social.", "condition.psychiatric")  # not for a payer, whatever rests on them
+SERVICES = (Column("Service", 30), Column("What is planned", 42), Column("What is not charted", 28))
+CONSIDERED = (Column("Level of care", 30), Column("Result", 18), Column("Why", 52))
+FIT = {"met": "✓ fits", "not_met": "✗ does not fit", "unknown": "? not known"}
 QUESTIONS = {
     "admission": "Admission",
     "continued_stay": "Continued stay",
@@ -75,9 +89,12 @@ class PayerSummary:
     severity: list[Evidence]
     intensity: list[Evidence]
     criteria: list[CriterionLine]
+    criteria_left_out: int
     unknown: list[str]
     plan: list[Line]
-    rules: list[RuleLine]
+    considered: Grid
+    services: Grid
+    rules: list[Line]
     sources: list[Line]
 
 
@@ -88,6 +105,10 @@ def payer_summary(review: Review) -> PayerSummary:
     files = {finding.rule_file for finding in shown}
     facts = [fact for fact in _distinct(shown) if fact.test != "charted"]
     criteria = list(_criteria(review))
+    needed = [pair for pair in criteria if _is_needed(pair[1], review)]
+    unknown = dict.fromkeys(
+        f.title for f in facts if f.value is None and (_is_severity(f) or _is_intensity(f))
+    )
     return PayerSummary(
         title="Clinical summary for the payer",
         encounter_id=review.encounter_id,
@@ -97,15 +118,16 @@ def payer_summary(review: Review) -> PayerSummary:
         member=_member(review),
         stay=stay_lines(review),
         request=_request(review),
-        severity=[evidence(fact, zone) for fact in _most_telling(facts, _is_severity)],
-        intensity=[evidence(fact, zone) for fact in _most_telling(facts, _is_intensity)],
-        criteria=[line for line, _ in criteria],
-        unknown=list(
-            dict.fromkeys(f.title for f in facts if f.value is None and (_is_severity(f) or _is_intensity(f)))
-        ),
+        severity=_rows(_most_telling(facts, _is_severity), zone),
+        intensity=_rows(_most_telling(facts, _is_intensity), zone),
+        criteria=_questions([line for line, _ in needed]),
+        criteria_left_out=len(criteria) - len(needed),
+        unknown=capped(list(unknown), UNKNOWN_SHOWN),
         plan=_plan(review),
-        rules=rules_used(review, files),
-        sources=sources(review, (finding for _, finding in criteria)),
+        considered=_considered(review),
+        services=_services(review),
+        rules=packs_used(review, files, with_ids=True),
+        sources=sources(review, (finding for _, finding in needed)),
     )
 
 
@@ -118,10 +140,23 @@ def _is_severity(fact: FactSeen) -> bool:
 
 
 def _most_telling(facts: list[FactSeen], wanted: Callable[[FactSeen], bool]) -> list[FactSeen]:
-    """Charted facts of one kind: all tests that are met, and the first of those that are not."""
+    """Charted facts of one kind: all tests that are met, and the first of the other facts, each once."""
     kept = [fact for fact in facts if wanted(fact) and fact.value is not None]
     met = [fact for fact in kept if fact.status == "met"]
-    return met + [fact for fact in kept if fact.status != "met"][:NOT_MET_SHOWN]
+    shown = {fact.name for fact in met}
+    others = {fact.name: fact for fact in reversed(kept) if fact.name not in shown}
+    return met + list(reversed(others.values()))[:NOT_MET_SHOWN]
+
+
+def _rows(facts: list[FactSeen], zone: str) -> list[Evidence]:
+    """One row for each value; where several criteria ask for it, they stand together."""
+    rows: dict[tuple[str, str, str, str], Evidence] = {}
+    for fact in facts:
+        row = evidence(fact, zone)
+        key = (row.what, row.value, row.when, row.status)
+        seen = rows.get(key)
+        rows[key] = row if seen is None else replace(seen, test=f"{seen.test}; {row.test}")
+    return list(rows.values())
 
 
 def _walk(review: Review) -> Iterator[Finding]:
@@ -141,12 +176,17 @@ def _distinct(findings: list[Finding]) -> Iterator[FactSeen]:
     """Yield each test once: those met first, then those not met, then what is not known."""
     seen = set()
     order = {"met": 0, "not_met": 1, "unknown": 2}
-    for fact in sorted(
-        (fact for finding in findings for fact in finding.facts), key=lambda fact: order[fact.status]
-    ):
+    counted = (fact for finding in findings for fact in finding.facts if _counts(finding, fact))
+    for fact in sorted(counted, key=lambda fact: order[fact.status]):
         if (fact.name, fact.test) not in seen:
             seen.add((fact.name, fact.test))
             yield fact
+
+
+def _counts(finding: Finding, fact: FactSeen) -> bool:
+    """Whether a fact tells the payer something: parts of the early-warning score do where they score by themselves."""
+    is_part = finding.rule_file == SCORE_PARTS and "news2" not in fact.name
+    return fact.status == "met" or not is_part
 
 
 def _banner(review: Review, files: set[str]) -> list[Note]:
@@ -202,7 +242,23 @@ def _criteria(review: Review) -> Iterator[tuple[CriterionLine, Finding]]:
                         CriterionLine(question, line.title, f"{edition.pack} {edition.version}", status),
                         line,
                     )
-                    question = ""
+
+
+def _is_needed(line: Finding, review: Review) -> bool:
+    """Leave out a part that isn't met of a question that is: another part answered it."""
+    if line.role is not None or line.status == "met":
+        return True
+    askers = [one for one in review.findings if one.role is not None and line.criterion in one.parts]
+    return any(one.status != "met" for one in askers)
+
+
+def _questions(lines: list[CriterionLine]) -> list[CriterionLine]:
+    """Name each question once, at its first line."""
+    before = [""] + [line.question for line in lines]
+    return [
+        replace(line, question="") if line.question == last else line
+        for line, last in zip(lines, before, strict=False)
+    ]
 
 
 def _plan(review: Review) -> list[Line]:
@@ -211,8 +267,79 @@ def _plan(review: Review) -> list[Line]:
         wording.joined([need.title for need in review.needs if need.for_payer])
         or "none found in the chart so far"
     )
+    chosen = _chosen(review)
+    why = "" if chosen is None else "; ".join(_why(review, chosen))
     return [
         Line("Expected discharge", wording.day(expected.at, zone), expected.basis),
-        Line("Expected destination", review.plan.recommended_title or wording.NOT_KNOWN),
+        Line("Expected destination", review.plan.recommended_title or wording.NOT_KNOWN, why),
         Line("Care needed afterwards", needs),
     ]
+
+
+def _chosen(review: Review) -> Option | None:
+    return next((one for one in review.options if one.id == review.plan.recommended), None)
+
+
+def _why(review: Review, option: Option) -> list[str]:
+    """Why this level: the needs it meets, and the criteria met for it; nothing social, no price."""
+    titles = _for_payer(review)
+    met = [titles[need].lower() for need in option.meets if need in titles]
+    known = {finding.criterion: finding for finding in review.findings}
+    shown = dict.fromkeys(
+        known[one.criterion].title
+        for one in option.fit.because
+        if one.status == "met" and one.criterion in known and _is_for_payer(review, known[one.criterion])
+    )
+    because = wording.joined(list(shown), most=4)
+    said = [f"meets: {wording.joined(met)}"] if met else []
+    return said + ([f"criteria met: {because}"] if because else [])
+
+
+def _for_payer(review: Review) -> dict[str, str]:
+    return {need.need: need.title for need in review.needs if need.for_payer}
+
+
+def _is_for_payer(review: Review, finding: Finding) -> bool:
+    """Whether a criterion may be named to a payer: no private file and nothing social is behind it, however deep."""
+    known, files = {one.criterion: one for one in review.findings}, review.provenance.files
+    waiting, seen = [finding], {finding.criterion}
+    while waiting:
+        here = waiting.pop()
+        file = files.get(here.rule_file)
+        if file is None or file.is_sensitive or any(fact.name.startswith(PRIVATE) for fact in here.facts):
+            return False
+        parts = [known[part] for part in here.parts if part in known and part not in seen]
+        seen.update(part.criterion for part in parts)
+        waiting += parts
+    return True
+
+
+def _considered(review: Review) -> Grid:
+    """The chosen level and the others that were weighed, with what each would leave unmet."""
+    chosen, titles = _chosen(review), _for_payer(review)
+    if chosen is None:
+        return Grid(CONSIDERED)
+    rows = []
+    for option in review.options:
+        left = [titles[need].lower() for need in option.leaves if need in titles]
+        if option.id in ("stay", chosen.id) or not (left or option.fit.status != "not_met"):
+            continue
+        why = (
+            f"would leave unmet: {wording.joined(left)}"
+            if left
+            else "weighed; ranked after the one asked for"
+        )
+        rows.append([Cell(option.title), Cell(FIT[option.fit.status]), Cell(why)])
+    return Grid(CONSIDERED, rows[:ALTERNATIVES_SHOWN])
+
+
+def _services(review: Review) -> Grid:
+    """Services for needs that concern the payer, with what is charted of them; the others in a line."""
+    titles, zone = _for_payer(review), review.provenance.zone
+    files = review.provenance.files
+    private = {need.need for need in review.needs if need.rule in files and files[need.rule].is_sensitive}
+    wanted = [one for one in review.plan.services if one.need in titles.keys() - private and one.from_option]
+    said = [(one.title, *service_words(one, zone)) for one in wanted]
+    bare = list(dict.fromkeys(title for title, known, _ in said if not known))
+    more = f"Start, frequency and duration not charted: {wording.joined(bare)}." if bare else ""
+    return Grid(SERVICES, [[Cell(one) for one in line] for line in said if line[1]], more)
