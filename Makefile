@@ -60,7 +60,7 @@ prepare-dev:
 # Benchmarks (benchmarks/README.md)
 BENCH_ROWS ?= 100000
 
-.PHONY: bench-decide bench-review
+.PHONY: bench-decide bench-review bench-disposition
 
 bench-decide: prepare-run ## this engine and five others decide the same rules (BENCH_ROWS)
 	@sh benchmarks/prepare.sh
@@ -68,3 +68,6 @@ bench-decide: prepare-run ## this engine and five others decide the same rules (
 
 bench-review: prepare-run ## whole reviews per second, peak memory, one evaluate (FEED, AS_OF)
 	$(PY) benchmarks/review.py --feed "$(FEED)" --as-of "$(AS_OF)" --json out/bench-review.json
+
+bench-disposition: prepare-run ## the place ranked first against the recorded disposition (FEED=a feed that records it)
+	$(PY) benchmarks/disposition.py --feed "$(FEED)" --json out/bench-disposition.json
