@@ -19,6 +19,7 @@ from discharge.clocks import Clock, clocks
 from discharge.costs.amounts import Usd, cents
 from discharge.costs.horizon import price
 from discharge.costs.inputs import price_inputs
+from discharge.costs.ledger import service_expected
 from discharge.costs.stay import Exposure, StayMoney
 from discharge.dated import Citation, Strict
 from discharge.denial_history import NO_HISTORY, DenialHistory
@@ -281,7 +282,7 @@ def _exposure(view: StayView, cause: DenialCause, money: StayMoney) -> Exposure:
         return Exposure(amount_usd=None, basis="the service at stake is not known")
     cost = price(price_inputs(view, option, "not_met" if cause.group_code == "PR" else "met", money))
     who = "the patient would be left to pay" if cause.group_code == "PR" else "the payer would pay"
-    amount = cost.patient.expected if cause.group_code == "PR" else cost.payer.expected
+    amount = service_expected(cost, "patient" if cause.group_code == "PR" else "payer")
     if amount is None:
         return Exposure(amount_usd=None, basis=f"what {who} for {option} is not known")
     return Exposure(amount_usd=amount, basis=f"what {who} for {option} over {cost.horizon_days} d")

@@ -83,6 +83,8 @@ class _Explainer:
         if review.needs:
             yield "  Needs: " + wording.joined([need.title for need in review.needs])
         yield from (f"  Option {option.title}: {option.reason}" for option in review.options)
+        if review.negotiation is not None:
+            yield f"  Negotiation: {review.negotiation.sentence}"
         for notice in review.notices:
             yield from textwrap.wrap(f"Note: {notice}", WIDTH, initial_indent="  ", subsequent_indent="  ")
 

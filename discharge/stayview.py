@@ -70,12 +70,17 @@ def _everyone(_: str) -> Status:
     return "met"
 
 
+def _no_score(_: str) -> tuple[float, float] | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class StayView:
     """One stay. ``facts`` maps a fact's name to its value (a missing name is as unknown as a NaN).
 
     ``findings`` answers a criterion's full name with its status, ``applies`` a rule file's id, ``unknown_facts`` a
-    criterion's name with the facts it still needs, ``evidence`` a fact's name with the chart rows behind it.
+    criterion's name with the facts it still needs, ``evidence`` a fact's name with the chart rows behind it,
+    ``scores`` a score's full name with its lowest and highest possible total (None where it isn't valid or not there).
     ``t`` is the reference moment, ``zone`` the facility's time zone. ``payer`` is the matched profile, or None.
     """
 
@@ -90,6 +95,7 @@ class StayView:
     applies: Callable[[str], str] = _everyone
     unknown_facts: Callable[[str], tuple[str, ...]] = _nothing
     evidence: Callable[[str], tuple[EvidenceLike, ...]] = _nothing
+    scores: Callable[[str], tuple[float, float] | None] = _no_score
 
     def number(self, fact: str) -> float | None:
         """Return a numeric fact, None where unknown."""

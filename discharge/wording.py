@@ -21,6 +21,7 @@ UNITS = {
     "10*3/uL": "10³/µL",
 }
 NOT_KNOWN = "not known"
+_BRACES = str.maketrans("", "", "{}")  # round UCUM annotations, as in {doses}/d
 WHO = {  # people and houses that something is up to, where the name with spaces for underscores would not be understood
     "him": "health information management",
     "qio": "quality improvement organization",
@@ -130,7 +131,7 @@ def value(value: object, unit: str | None) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (int, float)):
-        shown = UNITS.get(unit or "", (unit or "").strip("{}"))
+        shown = UNITS.get(unit or "", (unit or "").translate(_BRACES))
         shown = shown.removesuffix("s") if value == 1 and shown in ("years", "days", "hours") else shown
         return f"{number(float(value))} {shown}".rstrip()
     if isinstance(value, (list, tuple)):

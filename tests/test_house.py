@@ -9,12 +9,13 @@ import ast
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
 
 import discharge
+from discharge.facts import catalogue
 
 HERE = Path(__file__).resolve()
 ROOT = HERE.parent.parent
@@ -44,12 +45,15 @@ ROOMS = [
     "stayview",
     "clocks",
     "drg",
+    "readmission",
     "costs",
     "needs",
     "social",
     "denial_history",
     "denial",
+    "providers",
     "options",
+    "negotiation",
     "plan",
     "wording",
     "rulecheck",
@@ -57,6 +61,7 @@ ROOMS = [
     "review",
     "explain",
     "worklist",
+    "pictures",
     "documents",
     "casework",
     "exchange",
@@ -336,3 +341,18 @@ def test_planted_text_is_found():
     assert len(matches(MACHINE_PATH, "open('/" + "root/feed')", module)) == 1
     assert matches(MACHINE_PATH, "see https://example.org/home/ and Patient/home/1", module) == []
     assert len(matches(REGISTRY_HOST, "--index-url https://pypi" + ".org/simple", module)) == 1
+
+
+_FACT_READ = re.compile(r'\bview\.(?:flag|number|text|time|codes|is_known)\(\s*"([a-z_]+\.[a-z_0-9]+)"')
+
+
+def unknown_facts(source: str, known: Collection[str]) -> list[str]:
+    """Return the names of facts that a module reads of a stay and the catalogue doesn't have: they'd always be None."""
+    return [name for name in _FACT_READ.findall(source) if name not in known]
+
+
+def test_every_fact_read_of_a_stay_is_in_the_catalogue() -> None:
+    known = catalogue().keys()
+    found = {str(path): unknown_facts(path.read_text("utf-8"), known) for path in PACKAGE.rglob("*.py")}
+    assert {path: names for path, names in found.items() if names} == {}
+    assert unknown_facts('view.flag("treatment.no_such_fact")', known) == ["treatment.no_such_fact"]

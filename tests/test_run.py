@@ -133,7 +133,7 @@ def test_only_patients_in_the_house_where_asked(tmp_path):
 
 def test_documents_are_named_by_encounter_and_replaced_with_the_run(tmp_path):
     feed, out = write_tables(tmp_path / "feed"), tmp_path / "out"
-    run_review([feed], out, settings(documents=("html",)))
+    run_review([feed], out, settings(documents=("html",), papers=("payer_summary", "discharge_plan")))
     assert sorted(path.name for path in (out / "documents").iterdir()) == sorted(
         f"{stay}.{paper}.html" for stay in ("s1", "s2", "s3") for paper in ("payer_summary", "discharge_plan")
     )

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from discharge import __version__
-from discharge.cli import ask, clocks, feed, review, rules, score
+from discharge.cli import ask, clocks, feed, price, providers, review, rules, score
 from discharge.errors import DischargeError, OutputError
 
 INTERRUPTED = 130
@@ -35,8 +35,10 @@ review.register(app)
 ask.register(app)
 clocks.register(app)
 score.register(app)
+price.register(app)
 app.add_typer(rules.app, name="rules")
 app.add_typer(feed.app, name="feed")
+app.add_typer(providers.app, name="providers")
 app.add_typer(ask.schema_app, name="schema")
 
 
@@ -66,6 +68,8 @@ def discharge(
       discharge facts --search oxygen                              what the rules can ask
       discharge clocks MOON --from 2026-03-10T08:15                when a notice is due
       discharge score                                              scores, and what they come to
+      discharge price                                              what Medicare pays, step by step
+      discharge providers list --kind snf --near 02155             who may take a patient
       discharge rules test                                         run the cases beside the rules
 
     \b

@@ -35,12 +35,26 @@ KINDS = ("html", "pdf")
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made if absent.")]
 Documents = Annotated[
     str,
-    typer.Option("--documents", metavar="html,pdf", help="Also a payer summary and a plan for every stay."),
+    typer.Option("--documents", metavar="html,pdf", help="Also papers for every stay: all that apply to it."),
+]
+PaperNames = Annotated[
+    str,
+    typer.Option("--papers", metavar="NAME,NAME", help="Of the papers only these; a wrong name lists them."),
 ]
 Workers = Annotated[
     int, typer.Option("--workers", metavar="N", min=1, help="Processes; the results are the same.")
 ]
 InHouse = Annotated[bool, typer.Option("--in-house", help="Only patients in the house at --as-of.")]
+
+
+ProviderFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--providers",
+        metavar="FILE.csv",
+        help="Providers, beside the shipped extract: a file of CMS or the hospital's own list. May be repeated.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +71,9 @@ def review(
     rules: Rules = None,
     payers: Payers = None,
     denial_history: DenialHistoryFile = None,
+    providers: ProviderFiles = None,
     documents: Documents = "",
+    papers: PaperNames = "",
     workers: Workers = 1,
     in_house: InHouse = False,
     zone: Zone = ZONE,
@@ -83,9 +99,7 @@ def review(
     from discharge.cli.progress import watching
     from discharge.run import RunSettings, run_review
 
-    kinds = tuple(dict.fromkeys(kind.strip() for kind in documents.split(",") if kind.strip()))
-    for kind in kinds:
-        one_of("--documents", kind, KINDS)
+    kinds = tuple(one_of("--documents", kind, KINDS) for kind in _listed(documents))
     encoding, delimiter = text_form(encoding, delimiter)
     settings = RunSettings(
         as_of=moment(as_of, facility_zone(zone)),
@@ -97,7 +111,9 @@ def review(
         rules=folder_or(rules, "rules", "--rules"),
         payers=folder_or(payers, "payer_profiles", "--payers"),
         denial_history=denial_history,
+        providers=_providers(providers, zone),
         documents=kinds,
+        papers=_papers(papers, kinds),
         workers=workers,
         in_house=in_house,
     )
@@ -107,6 +123,43 @@ def review(
         sys.stdout.write(account.model_dump_json(indent=2) + "\n")
     else:
         words.print_run(account, worklist, out)
+
+
+def _providers(given: list[Path] | None, zone: str) -> tuple[Path, ...]:
+    """Return the files given; say on standard error how much of them can't be used. A run goes on without it.
+
+    Raises:
+        DirectoryError: a file that can't be read at all.
+    """
+    from discharge.providers import load_directory
+
+    files = tuple(given or ())
+    faults = load_directory(files, zone=zone, with_shipped=False).faults if files else ()
+    if faults:
+        said = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        typer.echo(f"discharge: --providers: {said}; `discharge providers check FILE` names them", err=True)
+    return files
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def _papers(text: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the papers asked for; none means all.
+
+    Raises:
+        UsageError: names that no paper has, all at once, or papers asked for in no kind.
+    """
+    from discharge.documents import PAPERS
+
+    names, known = _listed(text), [paper.name for paper in PAPERS]
+    if wrong := [name for name in names if name not in known]:
+        said = ", ".join(f"'{name}'" for name in wrong)
+        raise UsageError(f"--papers: there is no paper {said}; there are {', '.join(known)}")
+    if names and not kinds:
+        raise UsageError("--papers: say in which form too: --documents html, pdf or html,pdf")
+    return names
 
 
 def explain(

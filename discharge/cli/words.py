@@ -115,7 +115,7 @@ _MEANING = {
     "worklist.csv": "every stay, most urgent first (also worklist.parquet)",
     "reviews.ndjson": "a full review a line, with its reasons",
     "rejects.csv": "what could not be used, where and why",
-    "documents": "a payer summary and a discharge plan for each stay",
+    "documents": "the papers of each stay, by encounter",
     "run.json": "this account, with the versions and digests of rules and payers",
 }
 

@@ -7,13 +7,14 @@ table of one. No clock is read: ``as_of`` is the only time there is.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from discharge.chart import Chart
 from discharge.clocks import clocks
 from discharge.costs.stay import stay_money
+from discharge.costs.waiting import waiting_cost
 from discharge.criteria import evaluate_criteria
 from discharge.denial import denial_risks
 from discharge.denial_history import NO_HISTORY, DenialHistory
@@ -21,10 +22,12 @@ from discharge.drg import procedure_codes
 from discharge.facts import FactTable, extract
 from discharge.inference import Engine, infer
 from discharge.needs import needs, open_needs
+from discharge.negotiation import negotiate
 from discharge.options import options
 from discharge.packs import Packs
 from discharge.payers import PayerMatch, Payers, coverage_facts, profile_facts, stay_matches
-from discharge.plan import plan
+from discharge.plan import NO_MEDICATIONS, medication_lists, plan
+from discharge.providers import NO_DIRECTORY, Directory, Place
 from discharge.review.model import Review
 from discharge.review.parts import Batch, Found, assemble
 from discharge.review.stay import Identities, named_match
@@ -32,9 +35,13 @@ from discharge.review.stay import Identities, named_match
 
 @dataclass(frozen=True)
 class Reviews:
-    """Reviews ordered by ``encounter_id``, the encounter that stands for the stay."""
+    """Reviews ordered by ``encounter_id``, the encounter that stands for the stay.
+
+    ``places`` say where the patients live, for papers that list providers; they stand in no review.
+    """
 
     reviews: list[Review]
+    places: Mapping[str, Place] = field(default_factory=dict, repr=False)
 
 
 def review(
@@ -45,11 +52,12 @@ def review(
     payers: Payers,
     zone: str,
     history: DenialHistory = NO_HISTORY,
+    directory: Directory = NO_DIRECTORY,
     engine: Engine = "durable",
 ) -> Reviews:
     """Review every stay of ``chart`` that was known at ``as_of`` (aware); days and midnights are those of ``zone``.
 
-    ``history`` holds the hospital's own denials, if it gave them.
+    ``history`` holds the hospital's own denials, if it gave them; ``directory`` the providers that may take a patient.
 
     Raises:
         EngineError: the rules engine failed or contradicted itself.
@@ -63,7 +71,9 @@ def review(
     who = Identities.of(known)
     procedures = procedure_codes(known)
     batch = Batch(packs, facts, findings, conclusions, matches, who, procedures, as_of, zone, history)
-    return Reviews([_review(batch, stay_id) for stay_id in sorted(facts.index)])
+    batch = replace(batch, medications=medication_lists(known), directory=directory)
+    stays = sorted(facts.index)
+    return Reviews([_review(batch, stay) for stay in stays], {stay: batch.place(stay) for stay in stays})
 
 
 def evaluate_facts(
@@ -99,6 +109,19 @@ def _review(batch: Batch, stay_id: str) -> Review:
     running = clocks(view)
     risks = denial_risks(view, batch.packs, money, clocks_found=running, history=batch.history)
     needed = needs(view, batch.packs)
-    ranked = options(view, needed, money)
-    planned = plan(view, needed, ranked, running, money, open_needs=open_needs(view, batch.packs))
-    return assemble(batch, view, Found(money, running, risks, needed, ranked, planned))
+    ranked = options(view, needed, money, directory=batch.directory, place=batch.place(stay_id))
+    planned = plan(
+        view,
+        needed,
+        ranked,
+        running,
+        money,
+        open_needs=open_needs(view, batch.packs),
+        medications=batch.medications.get(stay_id, NO_MEDICATIONS),
+        conditions=batch.conditions(stay_id),
+        attending=batch.who.encounter(stay_id).get("attending"),
+    )
+    waiting = waiting_cost(view, ranked, money)
+    agreed = negotiate(view, ranked, money)
+    found = Found(money, running, risks, needed, ranked, planned, waiting, agreed)
+    return assemble(batch, view, found)

@@ -99,6 +99,13 @@ class FindingBook:
         """Return a fact as the table holds it; NaN, NaT or None where unknown."""
         return self.facts.value(fact, stay_id)
 
+    def score_ends(self, full_id: str, stay_id: str) -> tuple[float, float] | None:
+        """Return the lowest and highest possible total of a score; None where it isn't valid or not in these packs."""
+        if full_id not in self.packs.scores:
+            return None
+        low, high = (float(end[self._places[stay_id]]) for end in self.findings.scores[full_id])
+        return None if math.isnan(low) or math.isnan(high) else (low, high)
+
     def evidence(self, fact: str, stay_id: str) -> tuple[EvidenceRow, ...]:
         """Return the latest chart rows behind a fact, at most three."""
         return tuple(self.facts.evidence(fact, stay_id)[-ROWS_SHOWN:]) if fact in self.facts.columns else ()

@@ -13,9 +13,12 @@ from typing import Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from discharge.clocks import Clock
+from discharge.costs.ledger import RateSeen
 from discharge.costs.stay import StayMoney
+from discharge.costs.waiting import WaitingCost
 from discharge.denial import DenialRisk, DenialSummary
 from discharge.needs import Need
+from discharge.negotiation import Negotiation
 from discharge.options import Option
 from discharge.plan import Plan
 from discharge.social import SafetySeen, SuggestedCode
@@ -51,6 +54,7 @@ class Patient(Model):
     mrn: str | None
     name: str | None
     sex: str | None
+    language: str | None = Field(description="preferred language, BCP 47")
     birth_date: date | None
     age_years: float | None
 
@@ -287,9 +291,13 @@ class Provenance(Model):
     payer_id: str | None
     payer_digest: str | None
     denial_history_digest: str | None
+    providers_digest: str | None = Field(
+        description="of the files that the directory of providers was made from"
+    )
     facts_digest: str
     files: dict[str, FileSeen]
     citations: dict[str, CitationSeen]
+    rates: dict[str, RateSeen] = Field(description="the rates that amounts of options and waiting rest on")
 
 
 class Review(Model):
@@ -317,6 +325,8 @@ class Review(Model):
     safety: list[SafetySeen] = Field(description="for a person only: in no paper, worklist or explanation")
     needs: list[Need]
     options: list[Option]
+    waiting: WaitingCost | None = Field(description="None for a patient who has left")
+    negotiation: Negotiation | None = Field(description="None where the place that fits is covered")
     recommended: str | None
     plan: Plan
     clocks: list[Clock]

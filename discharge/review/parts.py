@@ -14,17 +14,21 @@ import pandas as pd
 
 from discharge import __version__, wording
 from discharge.clocks import Clock
+from discharge.costs.seen import rates_behind
 from discharge.costs.stay import StayMoney
+from discharge.costs.waiting import WaitingCost
 from discharge.criteria import Findings, missing_facts
 from discharge.denial import DenialRisk, summarize
 from discharge.denial_history import NO_HISTORY, DenialHistory
 from discharge.facts import FactTable, catalogue
 from discharge.inference import Conclusion, Conclusions
 from discharge.needs import Need, because_of
+from discharge.negotiation import Negotiation
 from discharge.options import Option
 from discharge.packs import Packs
 from discharge.payers import PayerMatch
-from discharge.plan import Plan
+from discharge.plan import MedicationLists, Plan
+from discharge.providers import NO_DIRECTORY, Directory, Place
 from discharge.review.course import course_seen
 from discharge.review.findings import FindingBook, citation, scalar
 from discharge.review.model import (
@@ -92,6 +96,8 @@ class Batch:
     as_of: pd.Timestamp
     zone: str
     history: DenialHistory = NO_HISTORY
+    directory: Directory = NO_DIRECTORY
+    medications: Mapping[str, MedicationLists] = field(default_factory=dict)
 
     @cached_property
     def book(self) -> FindingBook:
@@ -119,12 +125,23 @@ class Batch:
             applies=lambda file_id: book.applies(file_id, stay_id),
             unknown_facts=lambda full_id: book.open_facts(full_id, stay_id),
             evidence=evidence,
+            scores=lambda full_id: book.score_ends(full_id, stay_id),
         )
+
+    def place(self, stay_id: str) -> Place:
+        """Return where the patient of a stay lives, as far as the chart says."""
+        patient = self.who.patients.get(self.who.encounter(stay_id).get("patient_id") or "", {})
+        return Place(patient.get("postal_code"), patient.get("state"))
 
     def open_conclusions(self, stay_id: str) -> tuple[Conclusion, ...]:
         """Return the conclusions of a stay that may be written down: without those of confidential packs."""
         hidden = self.packs.confidential_files
         return tuple(one for one in self.conclusions.of(stay_id) if one.file_id not in hidden)
+
+    def conditions(self, stay_id: str) -> list[str]:
+        """Return the ids of the condition files that apply to a stay."""
+        files = (file for file in self.packs.condition_files if file.applies.condition is not None)
+        return [file.id for file in files if self.book.applies(file.id, stay_id) == "met"]
 
     def missing(self, full_id: str, stay_id: str) -> list[list[str]]:
         """Return the smallest sets of facts that would settle a criterion; none for one that is known or not there."""
@@ -166,6 +183,8 @@ class Found:
     needs: list[Need]
     options: list[Option]
     plan: Plan
+    waiting: WaitingCost | None = None
+    negotiation: Negotiation | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -207,11 +226,13 @@ def assemble(batch: Batch, view: StayView, found: Found) -> Review:
         safety=safety_flags(view, batch.conclusions.of(view.stay_id), batch.packs),
         needs=found.needs,
         options=found.options,
+        waiting=found.waiting,
+        negotiation=found.negotiation,
         recommended=found.plan.recommended,
         plan=found.plan,
         clocks=found.clocks,
         tasks=list(_tasks(view)),
-        provenance=_provenance(batch, view, match, findings, shown),
+        provenance=_provenance(batch, view, match, findings, shown, found),
         notices=_notices(batch, findings),
     )
 
@@ -328,7 +349,12 @@ def _tasks(view: StayView) -> Iterator[Task]:
 
 
 def _provenance(
-    batch: Batch, view: StayView, match: PayerMatch, findings: list[Finding], cites: list[str]
+    batch: Batch,
+    view: StayView,
+    match: PayerMatch,
+    findings: list[Finding],
+    cites: list[str],
+    found: Found,
 ) -> Provenance:
     citations = {}
     for key in sorted(set(cites)):
@@ -348,9 +374,11 @@ def _provenance(
         payer_id=match.profile.id if match.profile else None,
         payer_digest=match.profile.digest if match.profile else None,
         denial_history_digest=batch.history.digest,
+        providers_digest=batch.directory.digest,
         facts_digest=_facts_digest(batch.facts.known(view.stay_id)),
         files=_files(batch, view, findings),
         citations=citations,
+        rates=rates_behind((option.cost for option in found.options), view.payer),
     )
 
 

@@ -36,7 +36,7 @@ class Identities:
         if chart is None:
             return cls({}, {}, {}, {}, {})
         stays = chart.stays
-        wanted = ["encounter_id", "patient_id", "unit", "bed", "stay_id"]
+        wanted = ["encounter_id", "patient_id", "unit", "bed", "stay_id", "attending"]
         return cls(
             encounters=_rows(stays[wanted], "stay_id"),
             patients=_rows(chart["patients"].drop_duplicates("patient_id"), "patient_id"),
@@ -114,6 +114,7 @@ def patient(view: StayView, known: Identities) -> Patient:
         mrn=row.get("mrn"),
         name=name or None,
         sex=view.text("patient.sex"),
+        language=view.text("patient.language"),
         birth_date=born.date() if isinstance(born, (datetime, pd.Timestamp)) else None,
         age_years=view.number("patient.age_years"),
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-# Criteria that a review shows under fixed keys (discharge/review/parts.py).
+# Criteria that a review shows under fixed keys (discharge/review/parts.py), or that prices ask for (discharge/costs).
 CRITERIA_ASKED = (
+    "cms_medicare.ambulance.necessary",
+    "cms_medicare.ltch.standard_rate",
+    "cms_medicare.snf_benefit_days.new_period",
     "level_of_care.summary.admission",
     "level_of_care.summary.continued_stay",
     "level_of_care.summary.discharge_ready",
@@ -14,5 +17,5 @@ CRITERIA_ASKED = (
 # Packs whose scores a review shows for their own sake.
 SCORES_SHOWN_OF = ("instruments",)
 
-# Value sets that modules of discharge/facts ask for by name.
-VALUE_SETS_ASKED = ("ventilator_dependence",)
+# Value sets that modules ask for by name (discharge/facts, discharge/costs).
+VALUE_SETS_ASKED = ("anti_infectives", "ventilator_dependence")

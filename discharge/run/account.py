@@ -163,6 +163,7 @@ def account_of(
         options={
             "format": settings.format,
             "documents": list(settings.documents),
+            "papers": list(settings.papers),
             "workers": settings.workers,
             "in_house": settings.in_house,
             "engine": settings.engine,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from discharge.denial_history import history_or_none
-from discharge.documents import Printer
+from discharge.documents import PaperContext, Printer
 from discharge.inference import Engine
 from discharge.packs import load_packs
 from discharge.payers import load_payers
+from discharge.providers import Place, load_directory
 from discharge.review import review
 from discharge.run.folder import writing
 from discharge.worklist import table_of
@@ -43,11 +45,13 @@ class RunSettings:
     rules: Path
     payers: Path
     denial_history: Path | None = None
+    providers: tuple[Path, ...] = ()
     format: str = "auto"
     mapping: Path | None = None
     encoding: str | None = None
     delimiter: str | None = None
     documents: tuple[str, ...] = ()
+    papers: tuple[str, ...] = ()
     workers: int = 1
     in_house: bool = False
     engine: Engine = "durable"
@@ -75,6 +79,7 @@ class BatchWorker:
         self.packs = load_packs(settings.rules, with_cases=False)
         self.payers = load_payers(settings.payers)
         self.history = history_or_none(settings.denial_history, self.packs, self.payers)
+        self.directory = load_directory(settings.providers, zone=settings.zone)
         self.scratch = Path()
         self.documents: Path | None = None
         self.printer: Printer | None = None
@@ -83,27 +88,29 @@ class BatchWorker:
         """Say where reviews and documents go, before the first batch."""
         self.scratch, self.documents = scratch, documents
         if documents is not None:
-            self.printer = Printer(documents, self.settings.documents)
+            self.printer = Printer(documents, self.settings.documents, self.settings.papers)
 
     def work(self, spool: Spool, number: int) -> BatchDone:
         """Review batch ``number`` of ``spool``; its reviews go to ``scratch/NUMBER.ndjson``, by encounter_id."""
         asked = self.settings
         chart = spool.chart(spool.batches()[number])
         stays = len(chart.stays)
-        done = review(
+        made = review(
             chart,
             as_of=asked.as_of,
             packs=self.packs,
             payers=self.payers,
             zone=asked.zone,
             history=self.history,
+            directory=self.directory,
             engine=asked.engine,
-        ).reviews
+        )
+        done = made.reviews
         kept = sorted(
             (one for one in done if one.stay.is_in_house or not asked.in_house),
             key=lambda one: one.encounter_id,
         )
-        lengths = self._write(number, kept)
+        lengths = self._write(number, kept, made.places)
         return BatchDone(
             number=number,
             encounter_ids=[one.encounter_id for one in kept],
@@ -115,7 +122,7 @@ class BatchWorker:
             findings={name: Counter(getattr(one.level_of_care, name) for one in kept) for name in COUNTED},
         )
 
-    def _write(self, number: int, reviews: list[Review]) -> list[int]:
+    def _write(self, number: int, reviews: list[Review], places: Mapping[str, Place]) -> list[int]:
         """Write reviews and documents; return the length of each line in bytes."""
         lengths = []
         with writing("reviews.ndjson"), (self.scratch / f"{number}.ndjson").open("wb") as file:
@@ -124,8 +131,13 @@ class BatchWorker:
         if self.printer is not None:
             with writing("documents"):
                 for one in reviews:
-                    self.printer.print(one)
+                    self.printer.print(one, self._context(one, places))
         return lengths
+
+    def _context(self, review: Review, places: Mapping[str, Place]) -> PaperContext:
+        """What papers need beside the review."""
+        payer = self.payers.profiles.get(review.payer.profile or "")
+        return PaperContext(self.directory, places.get(review.encounter_id), payer)
 
 
 _worker: BatchWorker | None = None
