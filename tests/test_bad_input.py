@@ -275,6 +275,7 @@ def edited(folder: str, to: Path, name: str, old: str, new: str) -> Path:
     return to
 
 
+@pytest.mark.content
 @pytest.mark.parametrize("command", ["check", "list"])
 def test_a_misspelt_rule_key_is_named_by_every_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
@@ -286,6 +287,7 @@ def test_a_misspelt_rule_key_is_named_by_every_command(
     assert name in error and "did you mean 'criteria'?" in error
 
 
+@pytest.mark.content
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

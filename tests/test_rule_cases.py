@@ -13,6 +13,8 @@ from discharge.packs import Packs, check_versions, read_packs
 from discharge.payers import Payers, check_rule_packs, read_payers
 from discharge.resources import data_folder
 
+pytestmark = pytest.mark.content
+
 
 def _folder(name: str) -> Path | None:
     try:

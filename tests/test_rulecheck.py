@@ -20,6 +20,8 @@ from discharge.rulecheck.codelists import CodeList, check_codes, installed_icd_1
 from discharge.rulecheck.finding import Finding
 from discharge.rulecheck.worlds import Worlds
 
+pytestmark = pytest.mark.content
+
 DAY = date(2026, 11, 22)
 SOURCE = 'citations: {paper: {title: "A paper", read_on: 2026-11-21, verified: true}}'
 LOW = '{fact: vitals.spo2_admit_min, op: "<", value: 90, unit: "%", cite: paper}'

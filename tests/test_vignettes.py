@@ -17,6 +17,8 @@ from discharge.payers import load_payers
 from discharge.resources import data_folder
 from discharge.review import evaluate_facts
 
+pytestmark = pytest.mark.content
+
 ZONE = "America/New_York"
 MEDICARE, PLAN, HMO = "original_medicare", "example_ma_plan", "example_commercial_hmo"
 PROFILES = (

@@ -19,6 +19,8 @@ from discharge.payers import load_payers
 from discharge.resources import data_folder
 from discharge.review import evaluate_facts
 
+pytestmark = pytest.mark.content
+
 F, T = False, True
 FFS, MA, HMO, MCD, SELF = (
     "original_medicare",
