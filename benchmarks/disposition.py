@@ -110,13 +110,23 @@ def _compare(went: str, found: Review) -> Compared:
     ranked = [option for option in found.options if option.id in PLACES]
     places = tuple(dict.fromkeys(PLACES[option.id] for option in ranked))
     right = next((option for option in ranked if PLACES[option.id] == went), None)
-    missing: dict[str, None] = {}
-    for finding in found.findings:
-        if right is not None and finding.criterion in {one.criterion for one in right.fit.because}:
-            missing |= dict.fromkeys(finding.missing)
-    return Compared(
-        went, places, found.recommended, right.fit.status if right else "not shown", tuple(missing)
-    )
+    missing = _missing(found, [one.criterion for one in right.fit.because]) if right else ()
+    return Compared(went, places, found.recommended, right.fit.status if right else "not shown", missing)
+
+
+def _missing(found: Review, asked: list[str]) -> tuple[str, ...]:
+    """Return the facts that are not charted beneath criteria that are unknown."""
+    known = {finding.criterion: finding for finding in found.findings}
+    facts: dict[str, None] = {}
+    seen: set[str] = set()
+    while asked:
+        name = asked.pop()
+        if name in seen or name not in known or known[name].status != "unknown":
+            continue
+        seen.add(name)
+        facts |= dict.fromkeys(fact.name for fact in known[name].facts if fact.status == "unknown")
+        asked += known[name].parts
+    return tuple(facts)
 
 
 def table(rows: Sequence[Compared]) -> list[dict[str, object]]:

@@ -366,6 +366,7 @@ def test_a_file_that_may_not_be_read_is_named(
     assert "no permission to read" in capsys.readouterr().err
 
 
+@pytest.mark.content
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_half_way_leaves_nothing(tmp_path: Path, workers: str) -> None:

@@ -90,6 +90,7 @@ def test_the_worklist_is_ranked_and_both_its_files_agree(tabular):
     assert all(isinstance(amount, Decimal) for amount in exposed)
 
 
+@pytest.mark.content
 @pytest.mark.parametrize(
     "changed", [{}, {"workers": 2}, {"engine": "plain"}], ids=["again", "two workers", "plain engine"]
 )
@@ -103,6 +104,7 @@ def test_the_same_feed_in_another_order_gives_the_same_bytes(tabular, tmp_path, 
     assert mine["reviews.ndjson"] == theirs["reviews.ndjson"]
 
 
+@pytest.mark.content
 def test_fhir_lines_in_any_order_give_the_same_bytes(tmp_path):
     for name, shuffled in (("one", False), ("other", True)):
         run_review([write_fhir(tmp_path / name, shuffled)], tmp_path / f"{name}.out", settings())
@@ -141,6 +143,7 @@ def test_documents_are_named_by_encounter_and_replaced_with_the_run(tmp_path):
     assert not (out / "documents").exists()
 
 
+@pytest.mark.content
 def test_a_full_disk_leaves_the_old_whole_files(tabular, tmp_path, monkeypatch):
     feed, out = write_tables(tmp_path / "feed"), tmp_path / "out"
     run_review([feed], out, settings())
@@ -155,6 +158,7 @@ def test_a_full_disk_leaves_the_old_whole_files(tabular, tmp_path, monkeypatch):
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
+@pytest.mark.content
 @pytest.mark.slow
 def test_an_interrupt_half_way_leaves_nothing(tmp_path):
     feed, out = write_tables(tmp_path / "feed"), tmp_path / "out"
