@@ -115,16 +115,16 @@ def _compare(went: str, found: Review) -> Compared:
 
 
 def _missing(found: Review, asked: list[str]) -> tuple[str, ...]:
-    """Return the facts that are not charted beneath criteria that are unknown."""
+    """Return the facts that are not charted beneath criteria that aren't met."""
     known = {finding.criterion: finding for finding in found.findings}
     facts: dict[str, None] = {}
     seen: set[str] = set()
     while asked:
         name = asked.pop()
-        if name in seen or name not in known or known[name].status != "unknown":
+        if name in seen or name not in known or known[name].status == "met":
             continue
         seen.add(name)
-        facts |= dict.fromkeys(fact.name for fact in known[name].facts if fact.status == "unknown")
+        facts |= dict.fromkeys(fact.name for fact in known[name].facts if fact.value is None)
         asked += known[name].parts
     return tuple(facts)
 
