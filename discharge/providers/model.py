@@ -10,21 +10,10 @@ from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from discharge.errors import Fault, FaultsError
+from discharge.payers.schema import NetworkKind
 from discharge.stayview import Result, Status
 
-Kind: TypeAlias = Literal[
-    "snf",
-    "irf",
-    "ltch",
-    "home_health",
-    "hospice",
-    "hospice_inpatient",
-    "home_infusion",
-    "infusion_suite",
-    "behavioural_partial",
-    "behavioural_residential",
-    "medical_respite",
-]
+Kind: TypeAlias = NetworkKind  # the kinds that a payer profile lists its network by
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Capability: TypeAlias = Literal["iv", "wound", "vent", "dialysis", "bariatric", "behavioural"]
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
