@@ -13,7 +13,14 @@
     ├── EngineError                  8  engine-failed    the rules engine answered wrongly or not at all
     ├── RuleCasesFailedError         9  rule-cases-failed  a case beside a rule does not hold
     ├── FeedRejectsError            10  feed-rejects     `feed check` found records it would reject
-    └── FactError                   11  facts-invalid    named facts that the catalogue does not have
+    ├── FactError                   11  facts-invalid    named facts that the catalogue does not have
+    ├── StoreError                  12  store-failed     the database can't be opened, read or written
+    ├── LedgerBrokenError           13  ledger-broken    the ledger was altered, cut or reordered
+    ├── NotFoundError               14  not-found        no such case, event, document or account
+    ├── ConflictError               15  conflict         somebody else changed the case first; says what changed
+    ├── NotAllowedError             16  not-allowed      an act that the case's state or the law does not let happen
+    ├── NotSignedInError            17  not-signed-in    no valid sign-in
+    └── ForbiddenError              18  forbidden        signed in, but this role or scope may not
 
 An interrupted run (Ctrl-C) exits with 130; a defect of ours with 1. No message holds a patient's value:
 messages name places (file, line, field), what was expected and what to do.
@@ -108,3 +115,48 @@ class FeedRejectsError(DischargeError):
 class FactError(FaultsError):
     exit_code = 11
     problem = "facts-invalid"
+
+
+class StoreError(DischargeError):
+    exit_code = 12
+    problem = "store-failed"
+
+
+class LedgerBrokenError(DischargeError):
+    exit_code = 13
+    problem = "ledger-broken"
+
+
+class NotFoundError(DischargeError):
+    exit_code = 14
+    problem = "not-found"
+
+
+class ConflictError(DischargeError):
+    """``changed`` are the events that came between: place, kind, actor and time of each, nothing of the patient."""
+
+    exit_code = 15
+    problem = "conflict"
+
+    def __init__(
+        self, message: str, expected: int, found: int, changed: Sequence[dict[str, str]] = ()
+    ) -> None:
+        self.expected = expected
+        self.found = found
+        self.changed = tuple(changed)
+        super().__init__(message)
+
+
+class NotAllowedError(FaultsError):
+    exit_code = 16
+    problem = "not-allowed"
+
+
+class NotSignedInError(DischargeError):
+    exit_code = 17
+    problem = "not-signed-in"
+
+
+class ForbiddenError(DischargeError):
+    exit_code = 18
+    problem = "forbidden"
