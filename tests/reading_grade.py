@@ -9,8 +9,6 @@ import re
 from contextlib import contextmanager
 from unittest import mock
 
-import textstat
-
 _VOWELS = re.compile(r"[aeiouy]+")
 
 
@@ -43,5 +41,7 @@ def _without_download():
 
 def grade(text: str) -> float:
     """Grade of US schools that a text asks for."""
+    import textstat  # brings scipy along: not while tests are collected
+
     with _without_download():
         return float(textstat.flesch_kincaid_grade(text))

@@ -12,9 +12,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from functools import cache
-from importlib import import_module
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +42,6 @@ def observation(name: str, **changed: Any) -> dict[str, Any]:
              "subject": {"reference": "Patient/p1"}, "encounter": {"reference": "Encounter/s1"},
              "effectiveDateTime": "2026-06-14T09:00:00Z", "valueQuantity": {"value": 80, "code": "/min"}}  # fmt: skip
     return {key: value for key, value in {**whole, **changed}.items() if value is not None}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def shipped_rules_are_loaded_once() -> Iterator[None]:
-    """They take most of the time of a small run."""
-    work = import_module("discharge.run.work")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(work, "load_packs", cache(work.load_packs))
-        yield
 
 
 # What stands in the feed beside good records, and the code of its reject.
@@ -99,7 +90,7 @@ def review(feed: Path | list[Path], out: Path, *more: str) -> int:
 
 @pytest.fixture(scope="module")
 def spoilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run, in a process of its own, over good records and one of each bad kind, and a gzip file cut short."""
+    """A run over good records and one of each bad kind, and a gzip file cut short."""
     place = tmp_path_factory.mktemp("spoilt")
     feed = write_fhir(place / "feed")
     lines = [one if isinstance(one, str) else json.dumps(one) for _, one in RECORDS]
@@ -107,12 +98,10 @@ def spoilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cut = gzip.compress("\n".join(json.dumps(observation(f"z{n}")) for n in range(9)).encode())[:-9]
     (feed / "cut.ndjson.gz").write_bytes(cut)
     (feed / "empty.ndjson").touch()
-    command = ["review", str(feed), "--as-of", AS_OF, "--out", str(place / "out")]
-    done = subprocess.run(
-        [sys.executable, "-m", "discharge", *command], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert SECRET not in done.stdout
+    with redirect_stdout(StringIO()) as said, redirect_stderr(StringIO()) as complained:
+        assert review(feed, place / "out") == 0
+    assert "reviewed" in said.getvalue() and SECRET not in said.getvalue()
+    assert complained.getvalue() == ""
     return place / "out"
 
 
@@ -145,6 +134,7 @@ ROWS = [
 ]
 
 
+@pytest.mark.content
 def test_each_bad_row_of_a_table_is_a_reject_and_its_stay_is_counted(tmp_path: Path) -> None:
     feed = write_tables(tmp_path / "feed")
     for table, row, _ in ROWS:
@@ -163,6 +153,7 @@ def test_each_bad_row_of_a_table_is_a_reject_and_its_stay_is_counted(tmp_path: P
     assert ({name: run[name] for name in GOOD}, run["rejected"]) == (GOOD, 5)
 
 
+@pytest.mark.content
 @pytest.mark.parametrize(
     ("content", "code", "said"),
     [
@@ -214,6 +205,7 @@ def test_a_wrong_mapping_is_refused_with_the_right_name(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.content
 def test_tables_that_a_mapping_leaves_out_are_read_by_their_own_names(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -228,6 +220,7 @@ def test_tables_that_a_mapping_leaves_out_are_read_by_their_own_names(
     assert "more.csv: not in the mapping" in capsys.readouterr().out
 
 
+@pytest.mark.content
 @pytest.mark.parametrize(
     "options", [[], ["--encoding", "latin-1", "--delimiter", ";"]], ids=["found", "given"]
 )
@@ -266,9 +259,13 @@ def test_a_wrong_option_is_told(
     assert said in capsys.readouterr().err
 
 
-def edited(folder: str, to: Path, name: str, old: str, new: str) -> Path:
-    """Copy a shipped folder and change the first ``old`` in one of its files."""
-    shutil.copytree(data_folder(folder), to)
+def edited(folder: str, to: Path, name: str, old: str, new: str, also: str = "") -> Path:
+    """Copy one file of a shipped folder, and those that fit ``also``; change the first ``old`` in that one file."""
+    shipped = data_folder(folder)
+    for path in (shipped / name, *(shipped.glob(also) if also else ())):
+        copy = to / path.relative_to(shipped)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
     text = (to / name).read_text()
     assert old in text
     (to / name).write_text(text.replace(old, new, 1))
@@ -281,7 +278,7 @@ def test_a_misspelt_rule_key_is_named_by_every_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     name = "conditions/pneumonia.yaml"
-    rules = edited("rules", tmp_path / "rules", name, "criteria:", "critera:")
+    rules = edited("rules", tmp_path / "rules", name, "criteria:", "critera:", "conditions/pack.yaml")
     assert main(["rules", command, "--rules", str(rules)]) == 5
     error = capsys.readouterr().err
     assert name in error and "did you mean 'criteria'?" in error
@@ -300,11 +297,15 @@ def test_a_faulty_payer_profile_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, said: str
 ) -> None:
     payers = edited("payer_profiles", tmp_path / "payers", "original_medicare.yaml", old, new)
-    assert main(["rules", "check", "--payers", str(payers)]) == 6
+    # The heads of the shipped packs, without their rules: a profile asks for packs by name and version.
+    head, title = "level_of_care/pack.yaml", "title:"
+    rules = edited("rules", tmp_path / "rules", head, title, title, "*/pack.yaml")
+    assert main(["rules", "check", "--rules", str(rules), "--payers", str(payers)]) == 6
     error = capsys.readouterr().err
     assert "original_medicare.yaml" in error and said in error
 
 
+@pytest.mark.content
 def test_an_unquoted_code_with_a_leading_zero_keeps_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -330,6 +331,7 @@ def test_several_wrong_facts_are_told_at_once_and_not_repeated(
     assert "original_medicare" in capsys.readouterr().err
 
 
+@pytest.mark.content
 def test_a_disk_that_is_full_while_reading_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -343,6 +345,7 @@ def test_a_disk_that_is_full_while_reading_is_told(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.content
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_an_answer_that_does_not_fit_on_its_disk_is_told() -> None:
     with Path("/dev/full").open("w") as full:
@@ -357,6 +360,7 @@ def test_an_answer_that_does_not_fit_on_its_disk_is_told() -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.content
 def test_a_file_that_may_not_be_read_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -368,16 +372,22 @@ def test_a_file_that_may_not_be_read_is_named(
 
 @pytest.mark.content
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_ctrl_c_half_way_leaves_nothing(tmp_path: Path, workers: str) -> None:
-    feed, out = write_fhir(tmp_path / "feed"), tmp_path / "out"
+@pytest.mark.parametrize(
+    ("workers", "written"), [("1", write_tables), ("2", write_fhir)], ids=["tables", "FHIR, two workers"]
+)
+def test_ctrl_c_half_way_leaves_nothing(
+    tmp_path: Path, workers: str, written: Callable[[Path], Path]
+) -> None:
+    feed, out = written(tmp_path / "feed"), tmp_path / "out"
     command = ["review", str(feed), "--as-of", AS_OF, "--out", str(out), "--workers", workers]
     with subprocess.Popen(
         [sys.executable, "-m", "discharge", *command], stderr=subprocess.PIPE, text=True
     ) as run:
         deadline = time.monotonic() + 60
-        while not (out / "work.part").exists() and run.poll() is None and time.monotonic() < deadline:
-            os.sched_yield()
+        while (
+            not (out / "work.part" / "spool").exists() and run.poll() is None and time.monotonic() < deadline
+        ):
+            time.sleep(0.005)
         run.send_signal(signal.SIGINT)
         _, error = run.communicate(timeout=60)
     assert (run.returncode, "Traceback" in error) == (130, False)
@@ -408,6 +418,7 @@ def worklist(out: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.content
 def test_every_form_of_a_fhir_feed_gives_the_same_worklist(tmp_path: Path) -> None:
     forms: dict[str, Path] = {"ndjson": write_fhir(tmp_path / "ndjson")}
     for kind in ("searchset", "transaction"):

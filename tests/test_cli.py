@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+from io import BytesIO, TextIOWrapper
 
 import pytest
+from rulekit import HEAD
 from small_feed import AS_OF, write_fhir, write_tables
 
 from discharge.cli import main
@@ -60,14 +62,9 @@ def test_evaluate_answers_from_a_file_and_from_standard_input(tmp_path, capsys, 
     review = json.loads(capsys.readouterr().out)
     assert review["level_of_care"]["admission"] == "met"
     assert review["payer"]["profile"] == "original_medicare"
-    done = subprocess.run(
-        [sys.executable, "-m", "discharge", *asked, "-"],
-        input=json.dumps(FACTS),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(done.stdout) == review
+    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(json.dumps(FACTS).encode())))
+    assert main([*asked, "-"]) == 0
+    assert json.loads(capsys.readouterr().out) == review
 
 
 def test_evaluate_says_what_would_settle_the_unknown(tmp_path, capsys):
@@ -112,6 +109,7 @@ def test_rules_are_listed_with_versions_and_digests(capsys):
     assert "original_medicare" in capsys.readouterr().out
 
 
+@pytest.mark.content
 def test_the_shipped_rules_have_no_fault(capsys):
     assert main(["rules", "check"]) == 0
     assert "no fault" in capsys.readouterr().out
@@ -129,8 +127,12 @@ def test_a_misspelt_rule_key_is_named_with_the_right_one(tmp_path, capsys):
 
 
 def test_a_payer_profile_that_cannot_be_read_has_its_own_code(tmp_path, capsys):
-    (tmp_path / "mine.yaml").write_text("id: mine\ntitle: Mine\n")
-    assert main(["rules", "check", "--payers", str(tmp_path)]) == 6
+    payers, pack = tmp_path / "payers", tmp_path / "rules" / "mine"
+    for folder in (payers, pack):
+        folder.mkdir(parents=True)
+    (payers / "mine.yaml").write_text("id: mine\ntitle: Mine\n")
+    (pack / "pack.yaml").write_text(f"id: mine\n{HEAD}")
+    assert main(["rules", "check", "--rules", str(pack.parent), "--payers", str(payers)]) == 6
     assert "mine.yaml" in capsys.readouterr().err
 
 

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Collection, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -207,6 +208,12 @@ def modules() -> list[Path]:
     return sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 
 
+@cache
+def parsed(module: Path) -> ast.Module:
+    return ast.parse((PACKAGE / module).read_text("utf-8"))
+
+
+@cache
 def project_files() -> list[Path]:
     """Files that are committed or about to be; outside a checkout, every file that is not a cache."""
     if (ROOT / ".git").exists() and shutil.which("git"):
@@ -229,22 +236,21 @@ def project_files() -> list[Path]:
     return [path for path in files if path.is_file()]
 
 
+@cache
 def text_of(path: Path) -> str:
     """A file's text, empty for a binary one."""
     content = path.read_bytes()
     return "" if b"\0" in content[:8192] else content.decode("utf-8", errors="replace")
 
 
+@pytest.mark.content
 @pytest.mark.parametrize("check", TREE_CHECKS, ids=lambda check: check.__name__)
 def test_modules_keep_the_rule(check):
-    faults = [
-        fault
-        for module in modules()
-        for fault in check(ast.parse((PACKAGE / module).read_text("utf-8")), module)
-    ]
+    faults = [fault for module in modules() for fault in check(parsed(module), module)]
     assert not faults, "\n".join(faults)
 
 
+@pytest.mark.content
 def test_no_module_is_too_long():
     faults = [
         fault for module in modules() for fault in long_module((PACKAGE / module).read_text("utf-8"), module)
@@ -257,6 +263,7 @@ def test_data_folders_hold_no_python(folder):
     assert [str(path) for path in (DATA / folder).rglob("*.py*")] == []
 
 
+@pytest.mark.content
 def test_nothing_is_left_unfinished():
     kinds = {".py", ".yaml", ".yml", ".html", ".toml", ".sh", ".md", ""}
     skipped = {"examples", "LICENSE"}  # feeds may hold any word of any language
@@ -267,6 +274,7 @@ def test_nothing_is_left_unfinished():
     assert not faults, "\n".join(faults)
 
 
+@pytest.mark.content
 @pytest.mark.parametrize(
     "pattern", [MACHINE_PATH, REGISTRY_HOST], ids=["path of a machine", "host of a registry"]
 )
@@ -277,6 +285,7 @@ def test_no_file_names_a_machine(pattern):
     assert not faults, "\n".join(faults)
 
 
+@pytest.mark.content
 @pytest.mark.parametrize(
     ("check", "module", "source"),
     [
@@ -306,6 +315,7 @@ def test_a_planted_fault_is_found(check, module, source):
     assert len(check(ast.parse(source), Path(module))) == 1
 
 
+@pytest.mark.content
 @pytest.mark.parametrize(
     ("check", "module", "source"),
     [
@@ -323,6 +333,7 @@ def test_what_is_allowed_passes(check, module, source):
     assert check(ast.parse(source), Path(module)) == []
 
 
+@pytest.mark.content
 def test_planted_text_is_found():
     module = Path("chart.py")
     assert long_module("x = 1\n" * MOST_LINES_OF_A_MODULE, module) == []

@@ -23,6 +23,8 @@ from discharge.errors import EngineError
 from discharge.inference import Conclusion, durable_engine, infer
 from discharge.packs import Packs, RulePart
 
+pytestmark = pytest.mark.content  # reads what the test itself writes: the wheel changes nothing
+
 needs_durable = pytest.mark.skipif(
     durable_engine() is None, reason="durable_rules can't be imported on this Python"
 )

@@ -40,7 +40,7 @@ INPUTS_ONLY = ["braden", "morse", "ampac_mobility", "ampac_activity", "hits", "p
 
 @cache
 def packs() -> Packs:
-    return load_packs(data_folder("rules"))
+    return load_packs(data_folder("rules"), with_cases=False)
 
 
 def scored(rows: Sequence[Mapping[str, Any]], *names: str) -> list[dict[str, Score]]:

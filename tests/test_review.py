@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 
 import pandas as pd
 import pytest
@@ -47,7 +48,7 @@ def evaluated(facts, payer=None):
 
 @pytest.fixture(scope="module")
 def reviews():
-    return reviewed()
+    return _reviews()
 
 
 def test_time_selects_what_is_known():
@@ -153,7 +154,7 @@ def test_nothing_to_do_is_said_so(reviews):
 
 @given(st.permutations(["s1", "s2", "s3"]), st.integers(0, 3))
 def test_the_ranking_does_not_depend_on_order_or_batches(order, cut):
-    every = _REVIEWS
+    every = _reviews()
     pieces = [
         table_of([every[stay] for stay in order[:cut]]),
         table_of([every[stay] for stay in order[cut:]]),
@@ -164,7 +165,9 @@ def test_the_ranking_does_not_depend_on_order_or_batches(order, cut):
     assert places == sorted(places)
 
 
-_REVIEWS = reviewed()
+@cache
+def _reviews():
+    return reviewed()
 
 
 def test_a_diagnosis_may_be_written_with_its_dot():

@@ -42,6 +42,7 @@ def names(requirements: list) -> set[str]:
     return {canonical(re.match(r"[\w.-]+", entry)[0]) for entry in requirements if isinstance(entry, str)}
 
 
+@pytest.mark.content
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_pin_has_a_hash_and_no_host_is_named(lock):
     assert [name for name, (_, hashes) in pins(lock).items() if hashes == 0] == []
@@ -53,6 +54,7 @@ def test_every_pin_has_a_hash_and_no_host_is_named(lock):
     assert options == []
 
 
+@pytest.mark.content
 def test_locks_hold_every_dependency_and_agree():
     build, runtime, dev = (pins(lock) for lock in LOCKS)
     groups = PROJECT["dependency-groups"]
@@ -149,6 +151,7 @@ def load_prepare():
     return module
 
 
+@pytest.mark.content
 def test_a_missing_compiler_is_named_before_anything_is_installed(tmp_path, monkeypatch, capsys):
     prepare = load_prepare()
     monkeypatch.setenv("PATH", str(tmp_path))  # neither a compiler nor apt-get
@@ -160,6 +163,7 @@ def test_a_missing_compiler_is_named_before_anything_is_installed(tmp_path, monk
     assert "apt-get install -y gcc libc6-dev" in said
 
 
+@pytest.mark.content
 def test_missing_headers_of_debians_python_are_named(tmp_path, monkeypatch):
     prepare = load_prepare()
     monkeypatch.setattr(prepare.sysconfig, "get_path", lambda name: str(tmp_path))
@@ -170,6 +174,7 @@ def test_missing_headers_of_debians_python_are_named(tmp_path, monkeypatch):
     assert lack.value.packages[-1] == f"python{version}-dev"
 
 
+@pytest.mark.content
 def test_packages_are_installed_only_by_root_with_apt(tmp_path, monkeypatch, capsys):
     prepare = load_prepare()
     calls = tmp_path / "calls"
@@ -192,6 +197,7 @@ def test_packages_are_installed_only_by_root_with_apt(tmp_path, monkeypatch, cap
     assert "installing Debian's fonts-dejavu-core" in capsys.readouterr().err
 
 
+@pytest.mark.content
 def test_a_page_without_fonts_is_noticed(tmp_path, monkeypatch):
     prepare = load_prepare()
     empty = tmp_path / "fonts.conf"
@@ -203,6 +209,7 @@ def test_a_page_without_fonts_is_noticed(tmp_path, monkeypatch):
         prepare.check_fonts()
 
 
+@pytest.mark.content
 def test_a_changed_lock_asks_for_a_new_preparation(tmp_path, monkeypatch):
     prepare = load_prepare()
     for name in [*LOCKS, "pyproject.toml", "discharge/__init__.py"]:
@@ -216,6 +223,7 @@ def test_a_changed_lock_asks_for_a_new_preparation(tmp_path, monkeypatch):
     assert {part for part, value in prepare.wanted().items() if before[part] != value} == {"dev", "machine"}
 
 
+@pytest.mark.content
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 def test_make_explains_itself_in_a_folder_with_a_space(tmp_path):
     folder = tmp_path / "a clone"
@@ -226,6 +234,7 @@ def test_make_explains_itself_in_a_folder_with_a_space(tmp_path):
         assert re.search(rf"^make {target}\s+\S", shown, re.MULTILINE), target
 
 
+@pytest.mark.content
 def test_ci_runs_make_test_and_nothing_else():
     script = (ROOT / ".ci" / "run").read_text("utf-8")
     commands = [line for line in script.splitlines() if line and not line.startswith("#")]

@@ -682,7 +682,10 @@ STORIES = [
 
 @pytest.fixture(scope="module")
 def told():
-    packs, payers = load_packs(data_folder("rules")), load_payers(data_folder("payer_profiles"))
+    packs, payers = (
+        load_packs(data_folder("rules"), with_cases=False),
+        load_payers(data_folder("payer_profiles")),
+    )
     as_of = pd.Timestamp("2026-06-15T07:00", tz="America/New_York").tz_convert("UTC")
     found = {}
     for payer in dict.fromkeys(story.payer for story in STORIES):

@@ -14,6 +14,8 @@ from discharge.criteria import WORDS, Findings, evaluate_criteria
 from discharge.criteria.order import MOST_STAYS
 from discharge.packs import Packs
 
+pytestmark = pytest.mark.content  # reads what the test itself writes: the wheel changes nothing
+
 K = "citations: {k: {title: K, verified: false}}\n"
 
 

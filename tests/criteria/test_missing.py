@@ -15,6 +15,8 @@ from rulekit import packs_of, table
 from discharge.criteria import MET, NOT_MET, UNKNOWN, evaluate_criteria, missing_facts
 from discharge.packs import Packs
 
+pytestmark = pytest.mark.content  # reads what the test itself writes: the wheel changes nothing
+
 K = "citations: {k: {title: K, verified: false}}\n"
 LOW = '{fact: vitals.spo2, op: "<", value: 90, unit: "%", cite: k}'
 LOWER = '{fact: vitals.spo2, op: "<", value: 80, unit: "%", cite: k}'

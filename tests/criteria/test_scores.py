@@ -20,6 +20,8 @@ from discharge.criteria.scorecheck import range_faults
 from discharge.criteria.trace import explain_criterion
 from discharge.packs import Packs
 
+pytestmark = pytest.mark.content  # reads what the test itself writes: the wheel changes nothing
+
 K = "citations: {k: {title: K, verified: false}}\n"
 ALONE = "{fact: social.lives_alone, is: true}"
 HELPED = "{fact: social.has_caregiver, is: true}"

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 from rulekit import SmallTable, packs_of, table
 
 from discharge.criteria import CriterionTrace, evaluate_criteria, explain_criterion
+
+pytestmark = pytest.mark.content  # reads what the test itself writes: the wheel changes nothing
 
 BODY = """
     citations: {ats: {title: ATS, verified: false}, cfr: {title: CFR, verified: true}}

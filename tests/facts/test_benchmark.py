@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from chartkit import facts, stay, value
+from chartkit import facts, side_by_side, stay, value
+
+pytestmark = pytest.mark.content  # arithmetic: the wheel changes nothing
 
 END = "2026-04-12T15:00:00Z"  # 11:00 in New York; the stay began on 9 April at 08:00, so three midnights
 
@@ -23,32 +25,37 @@ def charted(**items: Any) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize(
-    ("items", "midnights"),
-    [
-        ({}, 3),
-        ({"stay__care_started_at": "2026-04-09T23:59:00-04:00"}, 3),
-        ({"stay__care_started_at": "2026-04-10T00:00:00-04:00"}, 2),  # waited until midnight
-        ({"stay__sending_care_started_at": "2026-04-08T23:59:00-04:00"}, 4),
-        ({"stay__sending_care_started_at": "2026-04-09T00:00:00-04:00"}, 3),
-        ({"stay__delay_midnights": 1}, 2),
-        ({"stay__delay_midnights": 3}, 0),
-        ({"stay__delay_midnights": 5}, 0),
-        ({"stay__delay_midnights": 0}, 3),
-        (
-            {
-                "stay__sending_care_started_at": "2026-04-08T20:00:00-04:00",
-                "stay__care_started_at": "2026-04-09T09:00:00-04:00",
-                "stay__delay_midnights": 2,
-            },
-            2,
-        ),
-    ],
-)
-def test_the_benchmark_counts_care_and_leaves_out_delay(items: dict[str, Any], midnights: int) -> None:
-    table = facts("2026-04-20T00:00:00Z", [stay(end=END)], assessments=charted(**items))
-    assert value(table, "stay.benchmark_midnights") == midnights
-    assert value(table, "stay.presumption_midnights") == 3  # neither a wait nor another hospital changes it
+COUNTED: list[tuple[dict[str, Any], int]] = [
+    ({}, 3),
+    ({"stay__care_started_at": "2026-04-09T23:59:00-04:00"}, 3),
+    ({"stay__care_started_at": "2026-04-10T00:00:00-04:00"}, 2),  # waited until midnight
+    ({"stay__sending_care_started_at": "2026-04-08T23:59:00-04:00"}, 4),
+    ({"stay__sending_care_started_at": "2026-04-09T00:00:00-04:00"}, 3),
+    ({"stay__delay_midnights": 1}, 2),
+    ({"stay__delay_midnights": 3}, 0),
+    ({"stay__delay_midnights": 5}, 0),
+    ({"stay__delay_midnights": 0}, 3),
+    (
+        {
+            "stay__sending_care_started_at": "2026-04-08T20:00:00-04:00",
+            "stay__care_started_at": "2026-04-09T09:00:00-04:00",
+            "stay__delay_midnights": 2,
+        },
+        2,
+    ),
+]
+
+
+def test_the_benchmark_counts_care_and_leaves_out_delay() -> None:
+    table, ids = side_by_side(
+        "2026-04-20T00:00:00Z",
+        *({"encounters": [stay(end=END)], "assessments": charted(**items)} for items, _ in COUNTED),
+    )
+    for one, (items, midnights) in zip(ids, COUNTED, strict=True):
+        assert value(table, "stay.benchmark_midnights", one) == midnights, items
+        assert (
+            value(table, "stay.presumption_midnights", one) == 3
+        )  # neither a wait nor another hospital changes it
 
 
 def test_another_stay_keeps_its_own_count() -> None:

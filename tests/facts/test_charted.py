@@ -6,9 +6,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from chartkit import chart, dose, facts, reading, stay, value
+from chartkit import chart, dose, facts, reading, side_by_side, stay, value
 
 from discharge.facts import extract
+
+pytestmark = pytest.mark.content  # arithmetic: the wheel changes nothing
 
 AS_OF = "2026-04-12T12:00:00Z"
 TODAY = "2026-04-12T08:00:00Z"
@@ -152,17 +154,22 @@ def test_coverage_active_on_the_day() -> None:
         return {"patient_id": "p1", "payer_id": payer, "status": "active"} | columns
 
     assert value(facts(AS_OF), "coverage.has_coverage") is None
-    ended = facts(AS_OF, coverages=[row("A", end="2026-04-11T00:00:00Z")])
-    assert value(ended, "coverage.has_coverage") == 0 and value(ended, "coverage.payer_id") is None
-    last_day = facts(AS_OF, coverages=[row("A", end="2026-04-12T00:00:00Z", member_id="1")])
-    assert (
-        value(last_day, "coverage.has_coverage") == 1 and value(last_day, "coverage.member_id_on_file") == 1
+    table, (ended, last_day, both, cancelled, at_once) = side_by_side(
+        AS_OF,
+        {"coverages": [row("A", end="2026-04-11T00:00:00Z")]},
+        {"coverages": [row("A", end="2026-04-12T00:00:00Z", member_id="1")]},
+        {"coverages": [row("B", priority=2), row("A", priority=1)]},
+        {"coverages": [row("A", status="cancelled", end="2026-12-31T00:00:00Z")]},
+        {"coverages": [row("A", status="cancelled")]},
     )
-    both = facts(AS_OF, coverages=[row("B", priority=2), row("A", priority=1)])
-    assert (value(both, "coverage.payer_id"), value(both, "coverage.secondary_payer_id")) == ("A", "B")
-    cancelled = facts(AS_OF, coverages=[row("A", status="cancelled", end="2026-12-31T00:00:00Z")])
-    assert value(cancelled, "coverage.is_active") == 1  # cancelled later than t
-    assert value(facts(AS_OF, coverages=[row("A", status="cancelled")]), "coverage.is_active") == 0
+    assert value(table, "coverage.has_coverage", ended) == 0
+    assert value(table, "coverage.payer_id", ended) is None
+    assert value(table, "coverage.has_coverage", last_day) == 1
+    assert value(table, "coverage.member_id_on_file", last_day) == 1
+    assert value(table, "coverage.payer_id", both) == "A"
+    assert value(table, "coverage.secondary_payer_id", both) == "B"
+    assert value(table, "coverage.is_active", cancelled) == 1  # cancelled later than t
+    assert value(table, "coverage.is_active", at_once) == 0
 
 
 # ---- diagnoses and social situation
@@ -248,14 +255,17 @@ def test_the_stays_own_first_diagnosis_goes_before_those_of_its_parts() -> None:
     ed, icu, dialysis = _coded("ed", "B95.61"), _coded("icu", "C34.90"), _coded("dialysis", "A41.9")
     unnamed, own = _coded(None, "D62"), _coded("s1", "J44.9", "discharge")
 
-    def principal(*rows: dict[str, Any]) -> Any:
-        return value(facts(AS_OF, [stay(), *parts], diagnoses=list(rows)), "diagnosis.principal")
-
-    assert principal(ed, icu, dialysis, unnamed, own) == "J449"
-    assert principal(ed, icu, dialysis, unnamed) == "C3490"
-    assert principal(ed, dialysis, unnamed) == "D62"
-    assert principal(ed, dialysis) == "B9561"
-    assert principal(dialysis) is None
+    wanted = [
+        ([ed, icu, dialysis, unnamed, own], "J449"),
+        ([ed, icu, dialysis, unnamed], "C3490"),
+        ([ed, dialysis, unnamed], "D62"),
+        ([ed, dialysis], "B9561"),
+        ([dialysis], None),
+    ]
+    table, ids = side_by_side(
+        AS_OF, *({"encounters": [stay(), *parts], "diagnoses": rows} for rows, _ in wanted)
+    )
+    assert [value(table, "diagnosis.principal", one) for one in ids] == [code for _, code in wanted]
 
 
 def test_a_visit_that_is_itself_the_stay_gives_its_diagnosis() -> None:
@@ -279,12 +289,12 @@ def test_a_z_code_says_yes_and_its_absence_nothing() -> None:
     assert value(alone, "social.has_caregiver") == 0
 
 
-@pytest.mark.parametrize(
-    ("answer", "expected"), [("Heavy drinker", 1), ("Social drinker", 0), ("86933000", 1), ("unsure", None)]
-)
-def test_coded_answers(answer: str, expected: float | None) -> None:
-    row = {"encounter_id": "s1", "concept": "alcohol", "value_text": answer, "effective_at": TODAY}
-    assert value(facts(AS_OF, observations=[row]), "social.alcohol_use_heavy") == expected
+def test_coded_answers() -> None:
+    wanted = {"Heavy drinker": 1, "Social drinker": 0, "86933000": 1, "unsure": None}
+    row = {"encounter_id": "s1", "concept": "alcohol", "effective_at": TODAY}
+    table, ids = side_by_side(AS_OF, *({"observations": [row | {"value_text": said}]} for said in wanted))
+    found = [value(table, "social.alcohol_use_heavy", one) for one in ids]
+    assert dict(zip(wanted, found, strict=True)) == wanted
 
 
 # ---- assessments
@@ -298,17 +308,20 @@ def test_an_assessment_gives_a_fact_and_the_newer_one_wins() -> None:
         "recorded_at": "2026-04-10T00:00:00Z",
     }
 
-    def table(at: str, answer: str) -> Any:
+    def said(at: str, answer: str) -> dict[str, list[dict[str, Any]]]:
         row = {"encounter_id": "s1", "item": "social.lives_alone", "value_text": answer, "assessed_at": at}
-        return facts(AS_OF, diagnoses=[code], assessments=[row])
+        return {"diagnoses": [code], "assessments": [row]}
 
-    newer, older = table("2026-04-11T00:00:00Z", "no"), table("2026-04-09T13:00:00Z", "no")
-    assert value(newer, "social.lives_alone") == 0 and value(older, "social.lives_alone") == 1
-    assert [row.table for row in newer.evidence("social.lives_alone", "s1")] == ["assessments"]
-    assert [row.table for row in older.evidence("social.lives_alone", "s1")] == ["diagnoses"]
-    assert (
-        value(table("2026-04-11T00:00:00Z", "refused"), "social.lives_alone") == 1
-    )  # not readable: as it was
+    table, (newer, older, unread) = side_by_side(
+        AS_OF,
+        said("2026-04-11T00:00:00Z", "no"),
+        said("2026-04-09T13:00:00Z", "no"),
+        said("2026-04-11T00:00:00Z", "refused"),
+    )
+    assert value(table, "social.lives_alone", newer) == 0 and value(table, "social.lives_alone", older) == 1
+    assert [row.table for row in table.evidence("social.lives_alone", newer)] == ["assessments"]
+    assert [row.table for row in table.evidence("social.lives_alone", older)] == ["diagnoses"]
+    assert value(table, "social.lives_alone", unread) == 1  # not readable: as it was
 
 
 def test_assessments_of_numbers_and_times_and_what_follows_from_them() -> None:
@@ -375,11 +388,10 @@ def test_oxygen_charted_before_and_not_in_the_last_day_was_taken_off() -> None:
 def test_oxygen_to_inspired_fraction_ratio() -> None:
     at = "2026-04-09T14:00:00Z"
     rows = [reading("fio2", 50, "2026-04-09T13:30:00Z"), reading("pao2", 80, at)]
-    assert value(facts(AS_OF, observations=rows), "respiratory.pf_ratio_admit_min") == 160
     late = [reading("fio2", 50, "2026-04-09T12:30:00Z"), reading("pao2", 80, at)]
-    assert value(facts(AS_OF, observations=late), "respiratory.pf_ratio_admit_min") is None
     charted = [*rows, reading("pf_ratio", 150, at)]
-    assert value(facts(AS_OF, observations=charted), "respiratory.pf_ratio_admit_min") == 150
+    table, ids = side_by_side(AS_OF, *({"observations": given} for given in (rows, late, charted)))
+    assert [value(table, "respiratory.pf_ratio_admit_min", one) for one in ids] == [160, None, 150]
 
 
 def test_consciousness() -> None:
@@ -410,22 +422,23 @@ def test_procedures() -> None:
     assert value(wrong_system, "stay.had_surgery") == 0  # nine digits are no CPT number
 
 
-@pytest.mark.parametrize(
-    ("system", "code", "surgery"),
-    [
-        ("cpt", "27125", 1),
-        ("cpt", "36556", 0),
-        ("cpt", "51702", 0),
-        ("cpt", "99223", 0),
-        ("icd-10-pcs", "0SR90JZ", 1),
-        ("icd-10-pcs", "02703ZZ", 0),
-        ("icd-10-pcs", "0BH17EZ", 0),
-        ("icd-10-pcs", "0DTJ4ZZ", 1),
-    ],
-)
-def test_surgery_by_code(system: str, code: str, surgery: float) -> None:
-    row = {"encounter_id": "s1", "status": "completed", "start": TODAY, "system": system, "code": code}
-    assert value(facts(AS_OF, procedures=[row]), "stay.had_surgery") == surgery
+def test_surgery_by_code() -> None:
+    wanted = {
+        ("cpt", "27125"): 1,
+        ("cpt", "36556"): 0,
+        ("cpt", "51702"): 0,
+        ("cpt", "99223"): 0,
+        ("icd-10-pcs", "0SR90JZ"): 1,
+        ("icd-10-pcs", "02703ZZ"): 0,
+        ("icd-10-pcs", "0BH17EZ"): 0,
+        ("icd-10-pcs", "0DTJ4ZZ"): 1,
+    }
+    row = {"encounter_id": "s1", "status": "completed", "start": TODAY}
+    table, ids = side_by_side(
+        AS_OF, *({"procedures": [row | {"system": system, "code": code}]} for system, code in wanted)
+    )
+    found = [value(table, "stay.had_surgery", one) for one in ids]
+    assert dict(zip(wanted, found, strict=True)) == wanted
 
 
 # ---- orders, documents, places, history
@@ -508,14 +521,19 @@ def test_source_and_destination() -> None:
 
 
 def test_the_discharge_status_is_kept_beside_the_place() -> None:
-    def left(text: str, end: str | None = "2026-04-11T12:00:00Z") -> tuple[object, object]:
-        table = facts(AS_OF, [stay(end=end, discharge_disposition=text)])
-        return value(table, "stay.discharge_disposition"), value(table, "stay.discharge_status")
-
-    assert left("61") == ("snf", "61")
-    assert left("5") == ("acute_transfer", "05")
-    assert left("SNF") == ("snf", None)
-    assert left("61", None) == (None, None)
+    end = "2026-04-11T12:00:00Z"
+    wanted = {
+        ("61", end): ("snf", "61"),
+        ("5", end): ("acute_transfer", "05"),
+        ("SNF", end): ("snf", None),
+        ("61", None): (None, None),
+    }
+    table, ids = side_by_side(
+        AS_OF, *({"encounters": [stay(end=end, discharge_disposition=text)]} for text, end in wanted)
+    )
+    for one, left in zip(ids, wanted.values(), strict=True):
+        assert value(table, "stay.discharge_disposition", one) == left[0]
+        assert value(table, "stay.discharge_status", one) == left[1]
 
 
 def test_age_on_the_day_of_arrival() -> None:
@@ -548,11 +566,6 @@ def test_trends() -> None:
 
 
 def test_creatinine_on_arrival_stays_when_the_patient_recovers() -> None:
-    def ratios(*rows: dict[str, Any]) -> tuple[Any, Any]:
-        table = facts(AS_OF, observations=list(rows))
-        names = ("creatinine_admit_ratio_baseline", "creatinine_ratio_baseline")
-        return tuple(value(table, f"trend.{name}") for name in names)  # type: ignore[return-value]
-
     before = {
         "patient_id": "p1",
         "concept": "creatinine",
@@ -560,12 +573,18 @@ def test_creatinine_on_arrival_stays_when_the_patient_recovers() -> None:
         "effective_at": "2026-01-01T00:00:00Z",
     }
     high, at_24_h = reading("creatinine", 2.0, "2026-04-09T13:00:00Z"), "2026-04-10T12:00:00Z"
-    assert ratios(before, high, reading("creatinine", 1.1, TODAY)) == (2.0, 1.1)
-    assert ratios(before, high, reading("creatinine", 3.0, at_24_h)) == (3.0, 3.0)
-    assert ratios(before, high, reading("creatinine", 3.0, "2026-04-10T12:00:01Z")) == (2.0, 3.0)
-    assert ratios(before, reading("creatinine", 1.1, TODAY)) == (None, 1.1)
-    assert ratios(high, reading("creatinine", 1.0, TODAY)) == (2.0, 1.0)  # the lowest of the stay stands in
-    assert ratios() == (None, None)
+    wanted = [
+        ([before, high, reading("creatinine", 1.1, TODAY)], (2.0, 1.1)),
+        ([before, high, reading("creatinine", 3.0, at_24_h)], (3.0, 3.0)),
+        ([before, high, reading("creatinine", 3.0, "2026-04-10T12:00:01Z")], (2.0, 3.0)),
+        ([before, reading("creatinine", 1.1, TODAY)], (None, 1.1)),
+        ([high, reading("creatinine", 1.0, TODAY)], (2.0, 1.0)),  # the lowest of the stay stands in
+        ([], (None, None)),
+    ]
+    table, ids = side_by_side(AS_OF, *({"observations": rows} for rows, _ in wanted))
+    for one, (admit, last) in zip(ids, (ratios for _, ratios in wanted), strict=True):
+        assert value(table, "trend.creatinine_admit_ratio_baseline", one) == admit
+        assert value(table, "trend.creatinine_ratio_baseline", one) == last
 
 
 def test_evidence_is_the_row_of_the_value() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from chartkit import facts, reading, stay, value
 
+pytestmark = pytest.mark.content  # arithmetic: the wheel changes nothing
+
 AS_OF = "2026-04-12T12:00:00Z"
 
 

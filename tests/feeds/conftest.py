@@ -57,10 +57,21 @@ def without(resource: Json, *names: str) -> Json:
 @pytest.fixture
 def feed(tmp_path: Path) -> Callable[..., Spool]:
     """Write resources (or raw lines) as one NDJSON file and read it; or read the paths given."""
+    return reader(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def feed_of_module(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Spool]:
+    """The same, for a feed that several tests look at."""
+    return reader(tmp_path_factory.mktemp("feeds"))
+
+
+def reader(folder: Path) -> Callable[..., Spool]:
+    """Return what reads feeds with its spools in ``folder``."""
     number = itertools.count()
 
     def read(*records: Any, paths: Iterable[Path] | None = None, **options: Any) -> Spool:
-        turn = tmp_path / f"turn{next(number)}"
+        turn = folder / f"turn{next(number)}"
         spool = turn / "spool"
         spool.mkdir(parents=True)
         if paths is None:
@@ -90,7 +101,7 @@ def shared() -> Path:
     return feeds
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> Any:
     """The builders of resources."""
 

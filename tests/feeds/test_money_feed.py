@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 from discharge.facts import FactTable, extract
 from discharge.feeds import Spool
+
+pytestmark = pytest.mark.content  # reads what the test itself writes: the wheel changes nothing
 
 Feed = Callable[..., Spool]
 Json = dict[str, Any]
@@ -51,9 +54,21 @@ def facts(spool: Spool, as_of: pd.Timestamp = AS_OF) -> FactTable:
     return extract(spool.chart(0), as_of=as_of, zone="America/New_York")
 
 
-def value(table: FactTable, name: str) -> float | None:
-    found = table.values.at["e1", name if "." in name else f"coverage.{name}"]
+def value(table: FactTable, name: str, stay: str = "e1") -> float | None:
+    found = table.values.at[stay, name if "." in name else f"coverage.{name}"]
     return None if pd.isna(found) else float(found)
+
+
+def side_by_side(make: Any, *answers: Json) -> list[Json]:
+    """Return the records of patients p1, p2 ..., each with a stay e1, e2 ..., a coverage and one of the answers."""
+    found = []
+    for place, one in enumerate(answers, 1):
+        text = json.dumps([make.patient(), make.encounter(), coverage(), one])
+        for kind, name in (("Patient", "p"), ("Encounter", "e"), ("Coverage", "c")):
+            text = text.replace(f'"{kind}/{name}1"', f'"{kind}/{name}{place}"')
+            text = text.replace(f'"id": "{name}1"', f'"id": "{name}{place}"')
+        found += json.loads(text.replace('"id": "r"', f'"id": "r{place}"'))
+    return found
 
 
 PLAN_WIDE = {"category": {"coding": [{"code": "30"}]}, "unit": {"coding": [{"code": "individual"}]}}
@@ -102,59 +117,51 @@ def test_an_eligibility_answer_becomes_what_is_left(feed: Feed, make: Any) -> No
     assert (row.table, row.row_id.split("#")[0]) == ("assessments", "CoverageEligibilityResponse/r")
 
 
-@pytest.mark.parametrize(
-    "item",
-    [
+def test_what_is_not_the_members_own_plan_wide_amount_is_left_aside(feed: Feed, make: Any) -> None:
+    items = [
         DEDUCTIBLE | {"unit": {"coding": [{"code": "family"}]}},
         DEDUCTIBLE | {"network": {"coding": [{"code": "out"}]}},
         DEDUCTIBLE | {"category": {"coding": [{"code": "35"}], "text": "Dental care"}},
         PLAN_WIDE | {"benefit": [benefit("copay", allowedMoney=usd(30))]},
-    ],
-)
-def test_what_is_not_the_members_own_plan_wide_amount_is_left_aside(
-    item: Json, feed: Feed, make: Any
-) -> None:
-    spool = feed(make.patient(), make.encounter(), coverage(), answer(item))
-    assert spool.account.records_not_used == {"CoverageEligibilityResponse without amounts": 1}
-    assert value(facts(spool), "deductible_left_usd") is None
-
-
-@pytest.mark.parametrize(
-    ("amount", "code"),
-    [
-        (usd("much"), "value_not_numeric"),
-        (usd(-5), "implausible_value"),
-        (usd(5, "EUR"), "unit_not_convertible"),
-    ],
-)
-def test_an_amount_that_cannot_be_one_is_rejected_and_the_rest_used(
-    amount: Json, code: str, feed: Feed, make: Any
-) -> None:
-    broken = PLAN_WIDE | {"benefit": [benefit("deductible", allowedMoney=usd(1250), usedMoney=amount)]}
-    spool = feed(make.patient(), make.encounter(), coverage(), answer(broken, MAXIMUM))
-    rejects = spool.rejects()
-    assert rejects["code"].tolist() == [code]
-    assert rejects["field"].tolist() == ["CoverageEligibilityResponse.insurance.item.benefit"]
+    ]
+    spool = feed(*side_by_side(make, *map(answer, items)))
+    assert spool.account.records_not_used == {"CoverageEligibilityResponse without amounts": 4}
     table = facts(spool)
-    assert (value(table, "deductible_usd"), value(table, "deductible_left_usd")) == (1250.0, None)
-    assert value(table, "out_of_pocket_left_usd") == 3799.75
+    assert [value(table, "deductible_left_usd", f"e{place}") for place in range(1, 5)] == [None] * 4
 
 
-@pytest.mark.parametrize(
-    ("created", "left"),
-    [
-        ("2025-06-15T06:59:00Z", 312.4),
-        ("2025-06-15T07:01:00Z", None),  # not known yet
-        ("2025-04-11T09:00:00Z", 312.4),  # 60 days before the arrival
-        ("2025-04-11T07:00:00Z", None),
-        ("2024-12-20T07:00:00Z", None),
-    ],
-)
-def test_an_answer_counts_while_it_says_something(
-    created: str, left: float | None, feed: Feed, make: Any
-) -> None:
-    spool = feed(make.patient(), make.encounter(), coverage(), answer(DEDUCTIBLE, created=created))
-    assert value(facts(spool), "deductible_left_usd") == left
+def test_an_amount_that_cannot_be_one_is_rejected_and_the_rest_used(feed: Feed, make: Any) -> None:
+    wanted = {
+        "value_not_numeric": usd("much"),
+        "implausible_value": usd(-5),
+        "unit_not_convertible": usd(5, "EUR"),
+    }
+    broken = [
+        PLAN_WIDE | {"benefit": [benefit("deductible", allowedMoney=usd(1250), usedMoney=amount)]}
+        for amount in wanted.values()
+    ]
+    spool = feed(*side_by_side(make, *(answer(one, MAXIMUM) for one in broken)))
+    rejects = spool.rejects().sort_values("line")
+    assert rejects["code"].tolist() == list(wanted)
+    assert set(rejects["field"]) == {"CoverageEligibilityResponse.insurance.item.benefit"}
+    table = facts(spool)
+    for stay in ("e1", "e2", "e3"):
+        assert value(table, "deductible_usd", stay) == 1250.0
+        assert value(table, "deductible_left_usd", stay) is None
+        assert value(table, "out_of_pocket_left_usd", stay) == 3799.75
+
+
+def test_an_answer_counts_while_it_says_something(feed: Feed, make: Any) -> None:
+    wanted = {
+        "2025-06-15T06:59:00Z": 312.4,
+        "2025-06-15T07:01:00Z": None,  # not known yet
+        "2025-04-11T09:00:00Z": 312.4,  # 60 days before the arrival
+        "2025-04-11T07:00:00Z": None,
+        "2024-12-20T07:00:00Z": None,
+    }
+    table = facts(feed(*side_by_side(make, *(answer(DEDUCTIBLE, created=created) for created in wanted))))
+    found = [value(table, "deductible_left_usd", f"e{place}") for place in range(1, len(wanted) + 1)]
+    assert dict(zip(wanted, found, strict=True)) == wanted
 
 
 def test_the_newest_answer_about_the_primary_coverage_counts(feed: Feed, make: Any) -> None:

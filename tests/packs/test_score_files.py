@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from rulekit import faults_of, packs_of
 
+pytestmark = pytest.mark.content  # reads what the test itself writes: the wheel changes nothing
+
 K = "citations: {k: {title: K, verified: false}}\n"
 ONE = "{name: n, when: {known: vitals.spo2}, points: 1}"
 RATE = "fact: vitals.heart_rate, unit: /min"

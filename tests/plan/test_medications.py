@@ -10,6 +10,8 @@ from discharge.feeds import chart_from_tables
 from discharge.plan import medication_lists
 from discharge.plan.medications import INPATIENT_SHOWN
 
+pytestmark = pytest.mark.content  # reads what the test itself writes: the wheel changes nothing
+
 AT = pd.Timestamp(AS_OF, tz=ZONE).tz_convert("UTC")
 
 
