@@ -1,4 +1,8 @@
-"""Facts charted directly: table assessments, item = name of the fact. The newer of assessment and chart wins."""
+"""Facts charted directly: table assessments, item = name of the fact. The newer of assessment and chart wins.
+
+How a patient was is looked at up to t, the discharge for one who left. Papers, appeals, follow-up and what comes after
+the stay are looked at up to as_of.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ from discharge.facts.table import DTYPES
 
 _YES = ("yes", "true", "y", "1", "373066001", "la33-6")
 _NO = ("no", "false", "n", "0", "373067005", "la32-8")
+_ON_PAPER = ("after_stay.", "appeals.", "authorization.", "documents.", "programme.", "status.")
 
 
 def assessments(stays: Stays, columns: Columns, wanted: Collection[str]) -> None:
@@ -27,7 +32,8 @@ def assessments(stays: Stays, columns: Columns, wanted: Collection[str]) -> None
         if len(stays)
         else np.full(len(place), NEVER)
     )
-    rows = np.flatnonzero((place >= 0) & (at <= t))
+    on_paper = table["item"].str.startswith(_ON_PAPER).fillna(value=False).to_numpy(bool)
+    rows = np.flatnonzero((place >= 0) & (at <= np.where(on_paper, stays.moment, t)))
     rows = rows[np.lexsort((rows, at[rows], place[rows]))]
     items = table["item"].iloc[rows].to_numpy(dtype=object)
     for item in dict.fromkeys(items.tolist()):

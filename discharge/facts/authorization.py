@@ -45,14 +45,13 @@ _REFUSED = ("inpatient", "snf", "irf", "home_health", "home_infusion")  # servic
 
 
 def authorization(stays: Stays, columns: Columns) -> None:
-    """Set authorization.*; decisions after t are not known yet and count as still asked for."""
+    """Set authorization.*, as they stand at as_of: payers ask and decide after the patient has left as well.
+
+    A decision after as_of is not known yet and counts as still asked for.
+    """
     table, place = stays.chart["authorizations"], stays.place("authorizations").astype(np.int64)
     kept = np.full(len(stays), "authorizations" in stays.kept_tables)
-    t = (
-        np.where(place >= 0, stays.t[np.maximum(place, 0)], NEVER)
-        if len(stays)
-        else np.full(len(place), NEVER)
-    )
+    t = stays.moment
     asked, decided = microseconds(table["requested_at"]), microseconds(table["decided_at"])
     open_yet = (decided != NEVER) & (decided > t)
     state = texts(table["status"].str.lower())

@@ -31,13 +31,15 @@ from discharge.facts.table import FactTable, typed_columns
 from discharge.facts.trends import trends
 
 
-def extract(chart: Chart, *, as_of: pd.Timestamp, zone: str, feed_keeps: Collection[str] = ()) -> FactTable:
+def extract(
+    chart: Chart, *, as_of: pd.Timestamp, zone: str, feed_keeps: Collection[str] | None = None
+) -> FactTable:
     """Return the facts of every stay of ``chart`` that had begun by ``as_of``, as they were known then.
 
     ``zone`` is the facility's IANA zone: midnights and days are local. The moment looked at, t, is the discharge
     for a stay that had ended by ``as_of``, else ``as_of``. Not charted is unknown (NaN, NaT, None); a missing row
-    says "no" only inside a table that the chart demonstrably keeps for the stay. ``feed_keeps`` names tables that
-    the feed brings somewhere even if not in this chart (only ``authorizations`` matters).
+    says "no" only inside a table that the chart demonstrably keeps for the stay. ``feed_keeps`` names the tables
+    that the feed brings, for this chart or another (only ``authorizations`` matters); None: those with a row here.
 
     Coverage facts of a payer profile stay unknown here; the payers' room sets them.
 
@@ -74,13 +76,20 @@ def _known(chart: Chart, moment: pd.Timestamp) -> Chart:
     return chart.as_of(moment) if later else chart
 
 
-def _stays(chart: Chart, moment: pd.Timestamp, zone: str, feed_keeps: Collection[str]) -> Stays:
+def _stays(chart: Chart, moment: pd.Timestamp, zone: str, feed_keeps: Collection[str] | None) -> Stays:
     encounters = chart["encounters"]
     rows = np.flatnonzero((encounters["is_stay"].astype(bool) & ~(encounters["start"] > moment)).to_numpy())
     rows = rows[np.argsort(encounters["stay_id"].iloc[rows].to_numpy(dtype=object), kind="stable")]
-    kept = {name for name, frame in chart.tables.items() if len(frame)} | set(feed_keeps)
+    held = (name for name, frame in chart.tables.items() if len(frame))
     heads = encounters.iloc[rows].reset_index(drop=True)
-    return Stays(chart, moment, zone, heads, rows.astype(np.int32), frozenset(kept))
+    return Stays(
+        chart,
+        moment,
+        zone,
+        heads,
+        rows.astype(np.int32),
+        frozenset(held if feed_keeps is None else feed_keeps),
+    )
 
 
 def _table(stays: Stays, columns: Columns) -> FactTable:

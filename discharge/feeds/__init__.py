@@ -6,6 +6,7 @@ tables in memory; ``check_feed`` reports on a feed; ``feed_schema`` is the publi
 
 from discharge.feeds.charts import FeedTablesError, chart_from_tables
 from discharge.feeds.check import FeedReport, check_feed
+from discharge.feeds.known import Known, KnownSource
 from discharge.feeds.reading import FORMATS, read_feed
 from discharge.feeds.rejects import CODES, RejectCode
 from discharge.feeds.schema import feed_schema
@@ -18,6 +19,8 @@ __all__ = [
     "BatchKey",
     "FeedReport",
     "FeedTablesError",
+    "Known",
+    "KnownSource",
     "RejectCode",
     "Spool",
     "chart_from_tables",

@@ -10,6 +10,7 @@ import duckdb
 from discharge.feeds.staging import ARROW, SCHEMAS
 
 MEMORY_LIMIT = "512MB"
+KEPT = "SELECT t.* FROM staged_{0} t ANTI JOIN dropped d USING (file, line, sub)"
 _SQL_TYPES = {
     "string": "VARCHAR",
     "double": "DOUBLE",

@@ -146,6 +146,7 @@ def _read_resource(resource: Json, full_url: str | None, reading: Reading, sink:
     assert isinstance(kind, str)
     if resource.get("status") == "entered-in-error":
         sink.skip(f"{kind} entered in error")
+        _retract(resource, kind, full_url, sink)
         return
     mark = sink.mark()
     try:
@@ -186,6 +187,19 @@ def _read_known(
     if kind in _TARGETS:
         for alias in dict.fromkeys(aliases(kind, key, resource, full_url)):
             sink.add("aliases", key, alias=alias)
+
+
+def _retract(resource: Json, kind: str, full_url: str | None, sink: Sink) -> None:
+    """Stage that a record, which may have been read on another day, was entered in error."""
+    who = next((resource[name] for name in ("subject", "patient", "beneficiary") if name in resource), None)
+    named = (
+        normal(who["reference"]) if isinstance(who, dict) and isinstance(who.get("reference"), str) else None
+    )
+    try:
+        key = _key(resource, kind, full_url)
+    except RecordFault:  # without a name there is nothing that it takes back
+        return
+    sink.add("retracted", key, patient_ref=key if kind == "Patient" else named)
 
 
 def _read_contained(record: Record) -> None:

@@ -19,6 +19,7 @@ def condition(record: Record) -> None:
     get = record.resource.get
     if code_of(get("verificationStatus")) in ("entered-in-error", "refuted"):
         record.sink.skip(f"Condition {code_of(get('verificationStatus'))}")
+        record.sink.add("retracted", record.key, patient_ref=record.ref("subject", "Patient"))
         return
     code, system, text = coded(get("code"), _DIAGNOSES)
     if not code and not text:
@@ -132,6 +133,7 @@ def document_reference(record: Record) -> None:
     get = record.resource.get
     if get("docStatus") == "entered-in-error":
         record.sink.skip("DocumentReference entered in error")
+        record.sink.add("retracted", record.key, patient_ref=record.ref("subject", "Patient"))
         return
     context = get("context") or {}
     code, system, text = coded(get("type"), ("loinc",))

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 
 from discharge.chart import TABLES
-from discharge.feeds.database import sql_type
-from discharge.feeds.resolve import KEPT, ingredients_table
+from discharge.feeds.database import KEPT, sql_type
+from discharge.feeds.resolve import ingredients_table
 
 ROWS_PER_BATCH = 200_000
 _ROW_GROUP = 50_000
@@ -138,7 +138,19 @@ def finish(db: duckdb.DuckDBPyConnection, target: Path, roles: Mapping[str, str]
     target.mkdir(parents=True, exist_ok=True)
     for table in TABLES:
         _write(db, table, target, batches)
+    _write_retracted(db, target, batches)
     return batches
+
+
+def _write_retracted(db: duckdb.DuckDBPyConnection, target: Path, batches: int) -> None:
+    """Write ``retracted.parquet``: records said to be entered in error, of patients that are known."""
+    path = str(target / "retracted.parquet").replace("'", "''")
+    db.execute(
+        f"COPY (SELECT DISTINCT t.record, p.patient_id, (md5_number_lower(p.patient_id) % {batches})::INTEGER AS batch "
+        "FROM staged_retracted t LEFT JOIN names n ON n.alias = t.patient_ref "
+        "JOIN any_patients p ON p.record = coalesce(n.record, t.patient_ref) ORDER BY batch, patient_id, record) "
+        f"TO '{path}' (FORMAT parquet)"
+    )
 
 
 def _lookups(db: duckdb.DuckDBPyConnection, roles: Mapping[str, str]) -> None:
@@ -162,6 +174,8 @@ def _write(db: duckdb.DuckDBPyConnection, table: str, target: Path, batches: int
     ]
     if table == "encounters":
         columns.append("t.on_ward AS on_ward")
+    if table == "segments":  # they name their encounter alone, which the feed may not hold
+        columns.append("t.patient_id AS owner")
     path = str(target / f"{table}.parquet").replace("'", "''")
     where = "WHERE t.start IS NOT NULL" if table == "segments" else ""
     db.execute(

@@ -24,6 +24,7 @@ from discharge.feeds.duplicates import find_duplicates
 from discharge.feeds.fhir import is_document, read_block, read_document, read_file_head
 from discharge.feeds.files import Block, FeedFile, blocks, find_files
 from discharge.feeds.finish import finish
+from discharge.feeds.known import KnownSource
 from discharge.feeds.lists import table, words
 from discharge.feeds.record import Reading
 from discharge.feeds.rejects import CODES, RecordFault, message
@@ -67,13 +68,15 @@ def read_feed(
     as_of: pd.Timestamp,
     spool: Path,
     workers: int = 1,
+    known: KnownSource | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Spool:
     """Read a feed into ``spool`` (an empty folder of the caller's, who removes it) and return it.
 
     ``as_of`` only bounds dates that can be meant (366 days after it). ``zone`` is the facility's, for times without
     offset. ``progress`` is called with the number of records read so far. The result does not depend on the order of
-    files or lines, nor on ``workers``.
+    files or lines, nor on ``workers``. ``known`` looks up patients and encounters of a store to which records may
+    refer that the feed does not hold; such a feed needs no stay of its own.
 
     Raises:
         UsageError: a format that is not read yet.
@@ -97,7 +100,7 @@ def read_feed(
                 f"no record in {', '.join(file.source for file in plan.files[:5])}: nothing stands in there; "
                 "export the feed again"
             )
-        return _second_pass(plan, tally, spool, workers)
+        return _second_pass(plan, tally, spool, workers, known)
     except (OSError, duckdb.Error) as error:
         if not _is_disk(error):
             raise
@@ -210,7 +213,9 @@ def _obey_parent() -> None:
     Thread(target=follow, daemon=True).start()
 
 
-def _second_pass(plan: TabularPlan, tally: _Tally, folder: Path, workers: int) -> Spool:
+def _second_pass(
+    plan: TabularPlan, tally: _Tally, folder: Path, workers: int, known: KnownSource | None
+) -> Spool:
     files = plan.files
     db = open_database(folder, workers)
     try:
@@ -220,16 +225,21 @@ def _second_pass(plan: TabularPlan, tally: _Tally, folder: Path, workers: int) -
             "CREATE TABLE files AS SELECT file::INTEGER AS file, source::VARCHAR AS source FROM sources"
         )
         copies = find_duplicates(db)
-        resolve(db, patients_may_be_absent=plan.without_patients)
+        resolve(db, patients_may_be_absent=plan.without_patients, known=known)
         batches = finish(db, folder / "tables", table("diagnosis_roles"))
         account = _account(db, files, tally, copies, folder)
+        spool = Spool(folder, account, batches, notes=plan.notes)
+        stays, context = count_stays(spool)
+        if stays == 0 and (known is None or not known(_patients(db), frozenset()).patients):
+            raise FeedEmptyError(_no_stay(spool))
     finally:
         db.close()
-    spool = Spool(folder, account, batches, notes=plan.notes)
-    stays, context = count_stays(spool)
-    if stays == 0:
-        raise FeedEmptyError(_no_stay(spool))
     return Spool(folder, account, batches, stays, context, plan.notes)
+
+
+def _patients(db: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    rows = db.execute("SELECT DISTINCT patient_id FROM any_patients").fetchall()
+    return frozenset(row[0] for row in rows)
 
 
 def _no_stay(spool: Spool) -> str:

@@ -9,9 +9,10 @@ import pandas as pd
 
 from discharge.chart import TABLES
 from discharge.codes import drug_ingredients
+from discharge.feeds.database import KEPT
+from discharge.feeds.known import Known, KnownSource, stage_known
 from discharge.feeds.lists import is_intensive_name, is_ward_name, words
 
-KEPT = "SELECT t.* FROM staged_{0} t ANTI JOIN dropped d USING (file, line, sub)"
 _ROW_TABLES = [name for name in TABLES if name not in ("patients", "encounters", "segments")]
 _NAMES = """
 CREATE TABLE names AS
@@ -20,15 +21,19 @@ GROUP BY alias HAVING min(record) = max(record)
 """
 
 
-def resolve(db: duckdb.DuckDBPyConnection, *, patients_may_be_absent: bool) -> None:
+def resolve(
+    db: duckdb.DuckDBPyConnection, *, patients_may_be_absent: bool, known: KnownSource | None = None
+) -> Known:
     """Make ``known_TABLE`` for every chart table and ``orphans`` (file, line, sub, record, field, code).
 
     ``patients_may_be_absent``: a tabular feed without a patients table names its patients by their ids alone.
+    ``known`` looks up patients and encounters that the feed refers to and does not hold; returns what it found.
     """
     db.execute(_NAMES)
     db.execute(
         "CREATE TABLE orphans (file INTEGER, line INTEGER, sub INTEGER, record VARCHAR, field VARCHAR, code VARCHAR)"
     )
+    found = stage_known(db, known)
     _patients(db, patients_may_be_absent)
     _encounters(db)
     for table in _ROW_TABLES:
@@ -36,6 +41,7 @@ def resolve(db: duckdb.DuckDBPyConnection, *, patients_may_be_absent: bool) -> N
     _places(db)
     _organizations(db)
     _drugs(db)
+    return found
 
 
 def _named(ref: str) -> str:
@@ -57,6 +63,11 @@ def _patients(db: duckdb.DuckDBPyConnection, may_be_absent: bool) -> None:
             "INSERT INTO known_patients BY NAME SELECT patient_ref AS record, substr(patient_ref, 9) AS patient_id, "
             f"min(NULL::INTEGER) AS file FROM ({refs}) GROUP BY 1, 2"
         )
+        db.execute("DELETE FROM known_patients WHERE record IN (SELECT record FROM stored_patients)")
+    db.execute(
+        "CREATE VIEW any_patients AS SELECT record, patient_id FROM known_patients "
+        "UNION ALL SELECT record, patient_id FROM stored_patients"
+    )
 
 
 def _encounters(db: duckdb.DuckDBPyConnection) -> None:
@@ -67,20 +78,24 @@ def _encounters(db: duckdb.DuckDBPyConnection) -> None:
     )
     db.execute(
         "CREATE TABLE known_encounters AS SELECT e.*, substr(e.record, 11) AS encounter_id, p.patient_id, "
-        "substr(e.above, 11) AS part_of FROM all_encounters e JOIN known_patients p ON p.record = e.patient"
+        "substr(e.above, 11) AS part_of FROM all_encounters e JOIN any_patients p ON p.record = e.patient"
     )
     db.execute(
         "INSERT INTO orphans SELECT file, line, sub, record, 'Encounter.subject', "
         "if(patient IS NULL, 'missing_required_value', 'unknown_patient') "
-        "FROM all_encounters e ANTI JOIN known_patients p ON p.record = e.patient"
+        "FROM all_encounters e ANTI JOIN any_patients p ON p.record = e.patient"
+    )
+    db.execute(
+        "CREATE VIEW any_encounters AS SELECT record, encounter_id, patient_id FROM known_encounters "
+        "UNION ALL SELECT record, encounter_id, patient_id FROM stored_encounters"
     )
     db.execute(
         f"CREATE TABLE known_segments AS SELECT t.*, e.encounter_id, e.patient_id FROM ({KEPT.format('segments')}) t "
-        "JOIN known_encounters e ON e.record = t.encounter_ref"
+        "JOIN any_encounters e ON e.record = t.encounter_ref"
     )
     db.execute(
         "INSERT INTO orphans SELECT file, line, sub, t.record, 'encounter_id', 'unknown_encounter' "
-        f"FROM ({KEPT.format('segments')}) t ANTI JOIN known_encounters e ON e.record = t.encounter_ref "
+        f"FROM ({KEPT.format('segments')}) t ANTI JOIN any_encounters e ON e.record = t.encounter_ref "
         "WHERE t.record <> t.encounter_ref"
     )
 
@@ -95,8 +110,8 @@ def _rows(db: duckdb.DuckDBPyConnection, table: str) -> None:
         "WHEN p.patient_id <> e.patient_id THEN 'patient_mismatch' END AS fault "
         f"FROM ({KEPT.format(table)}) t "
         "LEFT JOIN names n ON n.alias = t.patient_ref LEFT JOIN names m ON m.alias = t.encounter_ref "
-        "LEFT JOIN known_patients p ON p.record = coalesce(n.record, t.patient_ref) "
-        "LEFT JOIN known_encounters e ON e.record = coalesce(m.record, t.encounter_ref)"
+        "LEFT JOIN any_patients p ON p.record = coalesce(n.record, t.patient_ref) "
+        "LEFT JOIN any_encounters e ON e.record = coalesce(m.record, t.encounter_ref)"
     )
     db.execute(
         "INSERT INTO orphans SELECT DISTINCT file, line, sub, record, "

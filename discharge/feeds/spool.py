@@ -75,7 +75,7 @@ class Spool:
         frame: pd.DataFrame = pq.read_table(
             path, columns=columns, filters=[("batch", "=", batch)]
         ).to_pandas()
-        frame = frame.drop(columns="batch", errors="ignore")
+        frame = frame.drop(columns=["batch", "owner"], errors="ignore")
         types: dict[str, Any] = {name: DTYPES[c.kind] for name, c in TABLES[table].items() if name in frame}
         if "on_ward" in frame:
             types["on_ward"] = "boolean"
@@ -83,6 +83,27 @@ class Spool:
             if dtype == DTYPES["time"]:
                 frame[name] = frame[name].dt.tz_localize("UTC")  # spooled as UTC, without saying so
         return frame.astype(types)
+
+    def tables_held(self) -> frozenset[str]:
+        """Return the names of the tables of which the feed brought any row that was used."""
+        folder = self.folder / "tables"
+        return frozenset(t for t in TABLES if pq.read_metadata(folder / f"{t}.parquet").num_rows)
+
+    def segment_owners(self, batch: BatchKey) -> pd.Series[Any]:
+        """Return the patient of each segment, by ``row_id``."""
+        path = self.folder / "tables" / "segments.parquet"
+        table = pq.read_table(path, columns=["row_id", "owner"], filters=[("batch", "=", batch)])
+        owners: pd.Series[Any] = table.to_pandas().set_index("row_id")["owner"]
+        return owners
+
+    def retracted(self, batch: BatchKey) -> dict[str, list[str]]:
+        """Return the records (``Condition/c-1``) that the feed says were entered in error, by patient."""
+        path = self.folder / "tables" / "retracted.parquet"
+        table = pq.read_table(path, columns=["patient_id", "record"], filters=[("batch", "=", batch)])
+        found: dict[str, list[str]] = {}
+        for row in table.to_pylist():
+            found.setdefault(row["patient_id"], []).append(row["record"])
+        return found
 
 
 def count_stays(spool: Spool) -> tuple[int, int]:
@@ -93,3 +114,16 @@ def count_stays(spool: Spool) -> tuple[int, int]:
         stays += int(encounters["is_stay"].sum())
         total += len(encounters)
     return stays, total - stays
+
+
+def encounters_rejected(spool: Spool) -> int:
+    """Return how many encounters were lost as a whole: rejected, and no other version of them used."""
+    rejects = spool.rejects()
+    record, field = rejects["record"].fillna("").astype(str), rejects["field"].fillna("").astype(str)
+    named = set(record[record.str.startswith("Encounter/")])
+    if named:
+        for batch in spool.batches():
+            named -= set(spool.rows("encounters", batch, ["row_id"])["row_id"])
+    is_row = (record == "") & ((field == "encounters") | field.str.startswith("encounters."))
+    nameless = rejects[is_row | (record == "Encounter")]
+    return len(named) + len(nameless)

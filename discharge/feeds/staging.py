@@ -60,6 +60,7 @@ SCHEMAS: Mapping[str, Any] = {
     "practitioners": _own("name"),
     "drugs": _own("code", "system", "name", "ingredients"),
     "requests": _own(created=pa.timestamp("us")),
+    "retracted": _own("patient_ref"),
     "rejects": _own("field", "code", "message", whole=pa.bool_()),
 }
 

@@ -6,7 +6,7 @@ table of one. No clock is read: ``as_of`` is the only time there is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -54,16 +54,20 @@ def review(
     history: DenialHistory = NO_HISTORY,
     directory: Directory = NO_DIRECTORY,
     engine: Engine = "durable",
+    stays: Collection[str] | None = None,
+    feed_keeps: Collection[str] | None = None,
 ) -> Reviews:
     """Review every stay of ``chart`` that was known at ``as_of`` (aware); days and midnights are those of ``zone``.
 
     ``history`` holds the hospital's own denials, if it gave them; ``directory`` the providers that may take a patient.
+    ``stays``, where given, are the only ones reviewed: others of the chart are read as history.
+    ``feed_keeps`` names the tables that the feed brings, for these patients or others (None: those with a row here).
 
     Raises:
         EngineError: the rules engine failed or contradicted itself.
     """
     known = chart.as_of(as_of)
-    facts = extract(known, as_of=as_of, zone=zone)
+    facts = extract(known, as_of=as_of, zone=zone, feed_keeps=feed_keeps)
     matches = stay_matches(payers, facts, known)
     facts = coverage_facts(payers, facts, known)
     findings = evaluate_criteria(packs, facts, zone=zone)
@@ -72,8 +76,8 @@ def review(
     procedures = procedure_codes(known)
     batch = Batch(packs, facts, findings, conclusions, matches, who, procedures, as_of, zone, history)
     batch = replace(batch, medications=medication_lists(known), directory=directory)
-    stays = sorted(facts.index)
-    return Reviews([_review(batch, stay) for stay in stays], {stay: batch.place(stay) for stay in stays})
+    wanted = sorted(stay for stay in facts.index if stays is None or stay in stays)
+    return Reviews([_review(batch, stay) for stay in wanted], {stay: batch.place(stay) for stay in wanted})
 
 
 def evaluate_facts(

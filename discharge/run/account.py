@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field
 
 from discharge import __version__
+from discharge.feeds.spool import encounters_rejected
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -97,19 +98,6 @@ def peak_rss_mb() -> float:
     unit = 1024 * 1024 if sys.platform == "darwin" else 1024
     who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return round(max(resource.getrusage(one).ru_maxrss for one in who) / unit, 1)
-
-
-def encounters_rejected(spool: Spool) -> int:
-    """Return how many encounters were lost as a whole: rejected, and no other version of them used."""
-    rejects = spool.rejects()
-    record, field = rejects["record"].fillna("").astype(str), rejects["field"].fillna("").astype(str)
-    named = set(record[record.str.startswith("Encounter/")])
-    if named:
-        for batch in spool.batches():
-            named -= set(spool.rows("encounters", batch, ["row_id"])["row_id"])
-    is_row = (record == "") & ((field == "encounters") | field.str.startswith("encounters."))
-    nameless = rejects[is_row | (record == "Encounter")]
-    return len(named) + len(nameless)
 
 
 def account_of(

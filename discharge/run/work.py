@@ -104,6 +104,7 @@ class BatchWorker:
             history=self.history,
             directory=self.directory,
             engine=asked.engine,
+            feed_keeps=spool.tables_held(),
         )
         done = made.reviews
         kept = sorted(

@@ -21,7 +21,7 @@ from discharge.denial import DenialRisk
 from discharge.review.model import Review
 from discharge.worklist.steps import URGENCIES, next_steps
 
-__all__ = ["COLUMNS", "URGENCIES", "next_steps", "ranked", "table_of", "write_csv", "write_parquet"]
+__all__ = ["COLUMNS", "URGENCIES", "next_steps", "ranked", "row_of", "table_of", "write_csv", "write_parquet"]
 
 _TEXT, _TIME, _NUMBER, _MONEY = pa.string(), pa.timestamp("us", "UTC"), pa.float64(), pa.decimal128(16, 2)
 
@@ -63,7 +63,7 @@ _SCHEMA = pa.schema(list((COLUMNS | _ORDER).items()))
 
 def table_of(reviews: Sequence[Review]) -> pa.Table:
     """Return the unranked rows of ``reviews``: :data:`COLUMNS` and what ranking needs."""
-    return pa.Table.from_pylist([_row(review) for review in reviews], schema=_SCHEMA)
+    return pa.Table.from_pylist([row_of(review) for review in reviews], schema=_SCHEMA)
 
 
 def ranked(pieces: Sequence[pa.Table]) -> pa.Table:
@@ -103,7 +103,8 @@ def _text(value: object, zone: str) -> object:
     return "" if value is None else value
 
 
-def _row(review: Review) -> dict[str, object]:
+def row_of(review: Review) -> dict[str, object]:
+    """Return the row of one review: the columns, and what ranking needs (names with an underscore)."""
     step = next_steps(review)[0]
     stay, care, denial = review.stay, review.level_of_care, review.denial.summary
     top = review.denial.risks[0] if review.denial.risks else None
