@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 Kind: TypeAlias = Literal["text", "number", "time", "date", "flag"]
@@ -243,6 +245,52 @@ def empty(table: str) -> pd.DataFrame:
     return pd.DataFrame(
         {name: pd.Series(dtype=DTYPES[column.kind]) for name, column in TABLES[table].items()}
     )
+
+
+WEEK_US = 7 * 86_400 * 1_000_000
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a feed brings for all its patients together. Only inside it does silence about one of them say "none".
+
+    ``tables`` have a row of somebody. ``runs`` are spans of encounters of anybody, each the first and the last start in
+    UTC microseconds, no two neighbours more than a week apart: a month in which nobody came is not covered.
+    """
+
+    tables: frozenset[str] = frozenset()
+    runs: tuple[tuple[int, int], ...] = ()
+
+    @classmethod
+    def of(cls, tables: Mapping[str, int], starts: npt.NDArray[np.int64]) -> Scope:
+        """Return the scope of tables with so many rows each, and encounters that began at ``starts``."""
+        held = frozenset(name for name, rows in tables.items() if rows)
+        every = np.unique(starts)
+        if not len(every):
+            return cls(held)
+        breaks = np.flatnonzero(np.diff(every) > WEEK_US)
+        firsts = every[np.concatenate([[0], breaks + 1])]
+        lasts = every[np.concatenate([breaks, [len(every) - 1]])]
+        return cls(held, tuple(zip(firsts.tolist(), lasts.tolist(), strict=True)))
+
+    def joined(self, other: Scope) -> Scope:
+        """Return what two feeds bring together."""
+        runs: list[tuple[int, int]] = []
+        for first, last in sorted({*self.runs, *other.runs}):
+            if runs and first - runs[-1][1] <= WEEK_US:
+                runs[-1] = (runs[-1][0], max(runs[-1][1], last))
+            else:
+                runs.append((first, last))
+        return Scope(self.tables | other.tables, tuple(runs))
+
+    def since(self, moments: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return for each moment (UTC microseconds) since when all before it is covered; itself if nothing is."""
+        if not self.runs:
+            return moments
+        firsts, lasts = np.array(self.runs, dtype=np.int64).T
+        here = np.maximum(np.searchsorted(firsts, moments, side="right") - 1, 0)
+        inside = (firsts[here] <= moments) & (moments <= lasts[here] + WEEK_US)
+        return np.where(inside, firsts[here], moments)
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def authorization(stays: Stays, columns: Columns) -> None:
     A decision after as_of is not known yet and counts as still asked for.
     """
     table, place = stays.chart["authorizations"], stays.place("authorizations").astype(np.int64)
-    kept = np.full(len(stays), "authorizations" in stays.kept_tables)
+    kept = np.full(len(stays), "authorizations" in stays.scope.tables)
     t = stays.moment
     asked, decided = microseconds(table["requested_at"]), microseconds(table["decided_at"])
     open_yet = (decided != NEVER) & (decided > t)

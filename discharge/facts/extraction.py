@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import numpy as np
 import pandas as pd
 
-from discharge.chart import Chart
+from discharge.chart import Chart, Scope
 from discharge.facts.answers import answer_flags
 from discharge.facts.assessments import assessments
 from discharge.facts.authorization import authorization
@@ -26,20 +24,18 @@ from discharge.facts.places import places
 from discharge.facts.procedures import procedure_facts
 from discharge.facts.records import records
 from discharge.facts.status import status
-from discharge.facts.stays import Columns, Stays, as_times
+from discharge.facts.stays import NEVER, Columns, Stays, as_times, microseconds
 from discharge.facts.table import FactTable, typed_columns
 from discharge.facts.trends import trends
 
 
-def extract(
-    chart: Chart, *, as_of: pd.Timestamp, zone: str, feed_keeps: Collection[str] | None = None
-) -> FactTable:
+def extract(chart: Chart, *, as_of: pd.Timestamp, zone: str, scope: Scope | None = None) -> FactTable:
     """Return the facts of every stay of ``chart`` that had begun by ``as_of``, as they were known then.
 
     ``zone`` is the facility's IANA zone: midnights and days are local. The moment looked at, t, is the discharge
     for a stay that had ended by ``as_of``, else ``as_of``. Not charted is unknown (NaN, NaT, None); a missing row
-    says "no" only inside a table that the chart demonstrably keeps for the stay. ``feed_keeps`` names the tables
-    that the feed brings, for this chart or another (only ``authorizations`` matters); None: those with a row here.
+    says "no" only inside a table that the chart demonstrably keeps for the stay. ``scope`` is what
+    the feed brings for all its patients, where this chart is a part of it; None: what this chart holds.
 
     Coverage facts of a payer profile stay unknown here; the payers' room sets them.
 
@@ -47,7 +43,7 @@ def extract(
         zoneinfo.ZoneInfoNotFoundError: no such zone.
     """
     moment = as_of.tz_localize("UTC") if as_of.tzinfo is None else as_of.tz_convert("UTC")
-    stays = _stays(_known(chart, moment), moment, zone, feed_keeps)
+    stays = _stays(_known(chart, moment), moment, zone, scope)
     columns = Columns(len(stays))
     for step in (patient, status, midnights, places, history, coverage, authorization):
         step(stays, columns)
@@ -76,11 +72,14 @@ def _known(chart: Chart, moment: pd.Timestamp) -> Chart:
     return chart.as_of(moment) if later else chart
 
 
-def _stays(chart: Chart, moment: pd.Timestamp, zone: str, feed_keeps: Collection[str] | None) -> Stays:
+def _stays(chart: Chart, moment: pd.Timestamp, zone: str, scope: Scope | None) -> Stays:
     encounters = chart["encounters"]
     rows = np.flatnonzero((encounters["is_stay"].astype(bool) & ~(encounters["start"] > moment)).to_numpy())
     rows = rows[np.argsort(encounters["stay_id"].iloc[rows].to_numpy(dtype=object), kind="stable")]
-    held = (name for name, frame in chart.tables.items() if len(frame))
+    if scope is None:
+        starts = microseconds(encounters["start"])
+        rows_of = {name: len(frame) for name, frame in chart.tables.items()}
+        scope = Scope.of(rows_of, starts[starts != NEVER])
     heads = encounters.iloc[rows].reset_index(drop=True)
     return Stays(
         chart,
@@ -88,7 +87,7 @@ def _stays(chart: Chart, moment: pd.Timestamp, zone: str, feed_keeps: Collection
         zone,
         heads,
         rows.astype(np.int32),
-        frozenset(held if feed_keeps is None else feed_keeps),
+        scope,
     )
 
 

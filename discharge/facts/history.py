@@ -1,8 +1,8 @@
 """What came before this stay: admissions, emergency visits, the last discharge.
 
-An absent earlier encounter says "none" only where the chart demonstrably covers the period asked for: no week of it
-is without an encounter of somebody. A chart of one patient doesn't, nor does one whose dates were shifted apart
-patient by patient (MIMIC-IV).
+An absent earlier encounter says "none" only where the feed demonstrably covers the period asked for: no week of it
+is without an encounter of somebody (:class:`discharge.chart.Scope`). A feed of one patient doesn't, nor does a small
+one whose dates were shifted apart patient by patient (MIMIC-IV demo).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def history(stays: Stays, columns: Columns) -> None:
     other = stays.place("encounters")[row] != place
     earlier = other & (start[row] != NEVER) & (start[row] < stays.arrival[place])
     emergency = encounters["class_code"].eq("EMER").fillna(False).to_numpy(bool)
-    reach = _reach(stays, start)
+    reach = stays.scope.since(stays.arrival)
     _count(stays, columns, "stay.admissions_12mo", row, place, earlier & is_stay[row], start, 12, reach)
     _count(
         stays,
@@ -52,17 +52,6 @@ def history(stays: Stays, columns: Columns) -> None:
     )
     ended = earlier & is_stay[row] & (end[row] != NEVER) & (end[row] <= stays.start[place])
     _last(stays, columns, row[ended], place[ended], end, reach)
-
-
-def _reach(stays: Stays, start: Ints) -> Ints:
-    """Return per stay the begin of the run of encounters, no two more than a week apart, that its arrival is in."""
-    starts = np.unique(start[start != NEVER])
-    breaks = np.concatenate([[True], np.diff(starts) > 7 * DAY])
-    begin = (
-        starts[np.maximum.accumulate(np.where(breaks, np.arange(len(starts)), 0))] if len(starts) else starts
-    )
-    here = np.searchsorted(starts, stays.arrival, side="right") - 1
-    return begin[here]
 
 
 def _months_before(moments: Ints, months: int) -> Ints:

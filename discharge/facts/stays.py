@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from discharge.chart import Chart
+from discharge.chart import Chart, Scope
 from discharge.facts.chartrows import Evidence
 
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -43,7 +43,7 @@ class Stays:
     zone: str
     heads: pd.DataFrame  # the encounter row of each stay
     head_rows: npt.NDArray[np.int32]  # its place in the table of encounters
-    kept_tables: frozenset[str]
+    scope: Scope
     _places: dict[str, npt.NDArray[np.int32]] = field(default_factory=dict)
 
     @cached_property

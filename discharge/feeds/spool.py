@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from discharge.chart import DTYPES, TABLES, Chart
+from discharge.chart import DTYPES, TABLES, Chart, Scope
 from discharge.feeds.charts import assemble
 from discharge.feeds.rejects import COLUMNS
 from discharge.feeds.stays import resolve_stays
@@ -84,10 +86,10 @@ class Spool:
                 frame[name] = frame[name].dt.tz_localize("UTC")  # spooled as UTC, without saying so
         return frame.astype(types)
 
-    def tables_held(self) -> frozenset[str]:
-        """Return the names of the tables of which the feed brought any row that was used."""
-        folder = self.folder / "tables"
-        return frozenset(t for t in TABLES if pq.read_metadata(folder / f"{t}.parquet").num_rows)
+    @property
+    def scope(self) -> Scope:
+        """What the feed brings for all its patients together, of the rows that were used."""
+        return _scope(self.folder)
 
     def segment_owners(self, batch: BatchKey) -> pd.Series[Any]:
         """Return the patient of each segment, by ``row_id``."""
@@ -104,6 +106,14 @@ class Spool:
         for row in table.to_pylist():
             found.setdefault(row["patient_id"], []).append(row["record"])
         return found
+
+
+@lru_cache(maxsize=4)  # a worker asks for it at every batch
+def _scope(folder: Path) -> Scope:
+    files = {table: folder / "tables" / f"{table}.parquet" for table in TABLES}
+    starts = pq.read_table(files["encounters"], columns=["start"])["start"].drop_null().cast(pa.int64())
+    rows = {table: pq.read_metadata(file).num_rows for table, file in files.items()}
+    return Scope.of(rows, starts.to_numpy())
 
 
 def count_stays(spool: Spool) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from discharge.chart import Chart
+from discharge.chart import Chart, Scope
 from discharge.clocks import clocks
 from discharge.costs.stay import stay_money
 from discharge.costs.waiting import waiting_cost
@@ -55,19 +55,19 @@ def review(
     directory: Directory = NO_DIRECTORY,
     engine: Engine = "durable",
     stays: Collection[str] | None = None,
-    feed_keeps: Collection[str] | None = None,
+    scope: Scope | None = None,
 ) -> Reviews:
     """Review every stay of ``chart`` that was known at ``as_of`` (aware); days and midnights are those of ``zone``.
 
     ``history`` holds the hospital's own denials, if it gave them; ``directory`` the providers that may take a patient.
     ``stays``, where given, are the only ones reviewed: others of the chart are read as history.
-    ``feed_keeps`` names the tables that the feed brings, for these patients or others (None: those with a row here).
+    ``scope`` is what the feed brings for all its patients, where the chart is of some (None: what the chart holds).
 
     Raises:
         EngineError: the rules engine failed or contradicted itself.
     """
     known = chart.as_of(as_of)
-    facts = extract(known, as_of=as_of, zone=zone, feed_keeps=feed_keeps)
+    facts = extract(known, as_of=as_of, zone=zone, scope=scope)
     matches = stay_matches(payers, facts, known)
     facts = coverage_facts(payers, facts, known)
     findings = evaluate_criteria(packs, facts, zone=zone)

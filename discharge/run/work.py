@@ -104,7 +104,7 @@ class BatchWorker:
             history=self.history,
             directory=self.directory,
             engine=asked.engine,
-            feed_keeps=spool.tables_held(),
+            scope=spool.scope,
         )
         done = made.reviews
         kept = sorted(

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from chartkit import chart, dose, facts, reading, side_by_side, stay, value
 
+from discharge.chart import Scope
 from discharge.facts import extract
 
 pytestmark = pytest.mark.content  # arithmetic: the wheel changes nothing
@@ -117,7 +118,7 @@ def test_an_insulin_infusion_is_told_from_single_iv_doses() -> None:
 def test_no_authorization_is_known_only_where_the_feed_brings_any() -> None:
     silent = chart()
     assert value(extract(silent, as_of=pd.Timestamp(AS_OF), zone="UTC"), "authorization.has_any") is None
-    kept = extract(silent, as_of=pd.Timestamp(AS_OF), zone="UTC", feed_keeps=["authorizations"])
+    kept = extract(silent, as_of=pd.Timestamp(AS_OF), zone="UTC", scope=Scope(frozenset({"authorizations"})))
     assert (
         value(kept, "authorization.has_any") == 0 and value(kept, "authorization.inpatient_is_approved") == 0
     )
