@@ -6,7 +6,7 @@ FEED ?= examples/feed
 AS_OF ?= 2026-06-15T07:00
 OUT ?= out
 DOCUMENTS ?= html,pdf
-SUITE := -n 2 --doctest-modules --pyargs discharge tests
+SUITE := -n 2 --dist loadfile --no-loadscope-reorder --doctest-modules --pyargs discharge tests
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format types suite suite-wheel lock wheel clean prepare-run prepare-dev
@@ -59,8 +59,9 @@ prepare-dev:
 
 # Benchmarks (benchmarks/README.md)
 BENCH_ROWS ?= 100000
+BENCH_EVENTS ?= 1000000
 
-.PHONY: bench-decide bench-review bench-disposition
+.PHONY: bench-decide bench-review bench-disposition bench-ledger
 
 bench-decide: prepare-run ## this engine and five others decide the same rules (BENCH_ROWS)
 	@sh benchmarks/prepare.sh
@@ -71,3 +72,6 @@ bench-review: prepare-run ## whole reviews per second, peak memory, one evaluate
 
 bench-disposition: prepare-run ## the place ranked first against the recorded disposition (FEED=a feed that records it)
 	$(PY) benchmarks/disposition.py --feed "$(FEED)" --json out/bench-disposition.json
+
+bench-ledger: prepare-run ## append, verify, rebuild and the worklist on a ledger of BENCH_EVENTS events
+	$(PY) benchmarks/ledger.py --events $(BENCH_EVENTS) --json out/bench-ledger.json

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, TypeAlias, get_args
 
 import orjson
@@ -51,6 +52,7 @@ from discharge.casework.events.record import (
     EditionInForce,
     Escalated,
     FactsReceived,
+    FeedKeeps,
     HandedOver,
     NoteAdded,
     ReportMade,
@@ -92,6 +94,7 @@ RecordPayload: TypeAlias = (
     | FactsReceived
     | ReviewRun
     | EditionInForce
+    | FeedKeeps
     | NoteAdded
     | Corrected
     | Assigned
@@ -155,10 +158,45 @@ PAYLOAD: TypeAdapter[Any] = TypeAdapter(AnyPayload)
 _CLASSES = [*get_args(RecordPayload), *get_args(UtilizationPayload), *get_args(PlanningPayload)]
 KINDS: Mapping[str, type[Payload]] = {one.model_fields["kind"].default: one for one in _CLASSES}
 
-OF_THE_ENGINE = frozenset({"stay_opened", "facts_received", "review_run", "edition_in_force", "store_kept"})
+OF_THE_ENGINE = frozenset(
+    {"stay_opened", "facts_received", "review_run", "edition_in_force", "feed_keeps", "store_kept"}
+)
 """Kinds that nobody may send through the API."""
-OF_THE_SYSTEM = frozenset({"edition_in_force", "account_changed", "store_kept"})
+OF_THE_SYSTEM = frozenset({"edition_in_force", "feed_keeps", "account_changed", "store_kept"})
 """Kinds that belong to the system stream; all others to a case."""
+BEARS_ON_CHART = frozenset(
+    {
+        "facts_received",
+        "corrected",
+        "status_determined",
+        "practitioner_consulted",
+        "advisor_decided",
+        "physician_answered",
+        "authorization_requested",
+        "decision_received",
+        "days_authorized",
+        "payer_asked",
+        "payer_answered",
+        "peer_to_peer_held",
+        "denial_received",
+        "appeal_filed",
+        "appeal_decided",
+        "notice_delivered",
+        "avoidable_day_recorded",
+        "assessment_answered",
+        "plan_changed",
+        "plan_agreed",
+        "choice_list_given",
+        "referral_sent",
+        "referral_answered",
+        "appointment_made",
+        "appointment_settled",
+        "transport_arranged",
+        "goal_set",
+        "service_monitored",
+    }
+)
+"""Kinds that :mod:`discharge.casework.charting` turns into rows of the chart: the last review does not know them."""
 ADVERSE_DECISIONS = frozenset({"denied", "partial", "modified"})
 
 
@@ -181,6 +219,11 @@ class Event(Closed):
     def kind(self) -> str:
         """Return the payload's kind."""
         return str(self.payload.kind)
+
+    @property
+    def known_at(self) -> datetime:
+        """Return when the hospital knew it: what arrives or is reviewed happens then; what people do, once written."""
+        return self.occurred_at if self.actor.kind in ("engine", "feed") else self.recorded_at
 
 
 class Draft(Closed):
@@ -209,6 +252,16 @@ def chained(previous_hash: str, body: bytes) -> str:
 
 
 __all__ = [
-    "ADVERSE_DECISIONS", "ENGINE", "FEED", "FIRST_HASH", "KINDS", "OF_THE_ENGINE", "OF_THE_SYSTEM", "PAYLOAD",
-    "SYSTEM", "Actor", "AnyPayload", "Clinician", "Draft", "Event", "Payload", "Role", "canonical", "chained",
+    "ADVERSE_DECISIONS", "BEARS_ON_CHART", "ENGINE", "FEED", "FIRST_HASH", "KINDS", "OF_THE_ENGINE",
+    "OF_THE_SYSTEM", "PAYLOAD", "SYSTEM", "AccountChanged", "Actor", "AdvisorDecided", "AdvisorReferred",
+    "AnyPayload", "AppealDecided", "AppealFiled", "AppointmentMade", "AppointmentSettled",
+    "AssessmentAnswered", "Assigned", "AuthorizationRequested", "AvoidableDayRecorded", "BarrierCleared",
+    "BarrierOpened", "ChoiceListGiven", "Clinician", "ClockPaused", "ClockResumed", "Corrected",
+    "DaysAuthorized", "DecisionReceived", "DelayAttributed", "DenialReceived", "Draft", "EditionInForce",
+    "Escalated", "Event", "FactsReceived", "FirstLevelReviewed", "GoalSet", "GoalSettled", "HandedOver",
+    "NoteAdded", "NoticeDelivered", "OutcomeRecorded", "PayerAnswered", "PayerAsked", "Payload",
+    "PeerToPeerHeld", "PeerToPeerScheduled", "PhysicianAnswered", "PhysicianAsked", "PlanAgreed",
+    "PlanApproved", "PlanChanged", "PlanDrafted", "PractitionerConsulted", "ReferralAnswered",
+    "ReferralSent", "Released", "ReportMade", "ReviewRun", "Role", "ServiceMonitored", "StatusDetermined",
+    "StayOpened", "StoreKept", "TaskAdded", "TaskSettled", "TransportArranged", "canonical", "chained",
 ]  # fmt: skip

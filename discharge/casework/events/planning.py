@@ -10,8 +10,14 @@ from pydantic import Field, StrictBool, StrictStr
 from discharge.casework.events.base import Clinician, Digest, Id, Moment, Payload, Short, Text
 
 Answer: TypeAlias = Annotated[
-    StrictBool | float | StrictStr | list[StrictStr] | None, Field(union_mode="left_to_right")
+    StrictBool
+    | Annotated[float, Field(strict=True, allow_inf_nan=False)]
+    | StrictStr
+    | list[StrictStr]
+    | None,
+    Field(union_mode="left_to_right"),
 ]
+"""Strict, so that a code such as "06" stays text."""
 
 
 class AssessmentAnswered(Payload):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from decimal import Decimal
+from typing import Literal, TypeAlias
 
 from pydantic import Field
 
-from discharge.casework.events.base import Digest, Id, Moment, Payload, Role, Short, Text
+from discharge.casework.events.base import Closed, Digest, Id, Moment, Payload, Role, Short, Text
+
+Level: TypeAlias = Literal["met", "not_met", "unknown"]
 
 
 class StayOpened(Payload):
@@ -28,6 +31,21 @@ class FactsReceived(Payload):
     visible_digest: Digest = Field(description="of all rows of the patient that were known at the moment")
 
 
+class ReviewFound(Closed):
+    """The few conclusions of a review whose course over time counts (``casework.work.found``)."""
+
+    admission: Level
+    continued_stay: Level
+    discharge_ready: Level
+    status: Short = Field(description="inpatient, observation, emergency, outpatient or unknown")
+    unit: Short | None = None
+    in_intensive_care: bool | None = None
+    avoidable_day_usd: dict[Literal["payer", "patient", "hospital"], Decimal] = Field(
+        default_factory=dict,
+        description="expected price of one more day; a purse that can't be told is left out",
+    )
+
+
 class ReviewRun(Payload):
     """The engine reviewed the stay. The review, byte for byte, lies in the blob ``review_digest``."""
 
@@ -43,6 +61,9 @@ class ReviewRun(Payload):
     payer_digest: str | None
     facts_digest: str
     engine_version: str
+    found: ReviewFound | None = Field(
+        default=None, description="what later work asks of every review, so that it need not be read again"
+    )
 
 
 class EditionInForce(Payload):
@@ -58,6 +79,20 @@ class EditionInForce(Payload):
     providers_digest: str | None
     engine_version: str
     files: Digest = Field(description="blob of the archive that holds all files of the edition")
+
+
+class FeedKeeps(Payload):
+    """What feeds have brought so far, for all patients together (system stream).
+
+    Only inside it does silence about one of them say "none": see :class:`discharge.chart.Scope`.
+    """
+
+    kind: Literal["feed_keeps"] = "feed_keeps"
+    ingest_id: Id
+    tables: tuple[Short, ...] = Field(description="with a row of somebody")
+    runs: tuple[tuple[int, int], ...] = Field(
+        description="spans of encounters without a gap of a week: first and last start, microseconds since 1970 UTC"
+    )
 
 
 class NoteAdded(Payload):
@@ -147,11 +182,13 @@ class AccountChanged(Payload):
         "token_issued",
         "token_revoked",
         "setup_link_used",
+        "link_issued",
     ]
     subject: Id
     roles: tuple[Role, ...] = ()
     scopes: tuple[str, ...] = ()
     payer_ids: tuple[str, ...] = ()
+    credentials: Short | None = Field(default=None, description="MD, RN, ...: what an adverse step rests on")
     expires_at: datetime | None = None
 
 

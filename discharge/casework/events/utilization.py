@@ -187,6 +187,10 @@ class DenialReceived(Payload):
     days: int | None = Field(default=None, ge=0)
     clinician: Clinician | None = None
     notice_at: Moment = Field(description="date on the notice; receipt is when the event happened")
+    is_receipt_documented: bool = Field(
+        default=False,
+        description="a stamp or portal shows when it came; else the earlier of that and the presumed date",
+    )
 
 
 class AppealFiled(Payload):

@@ -2,7 +2,8 @@
 
 Three kinds. What is kept: ``events`` (the ledger), ``blobs`` (bytes by their digest), ``chart_deltas`` (rows of
 patients' charts as they arrived), ``accounts``, ``tokens``, ``access_log``. What can be thrown away and rebuilt from
-that: the projections ``cases``, ``tasks``, ``clocks``, ``authorizations``. What may be lost: ``sessions``, ``replies``.
+that: the projections ``cases``, ``agenda``, ``states``, ``tasks``, ``clocks``, ``authorizations``. What may be lost:
+``sessions``, ``replies``.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ BLOBS = Table(
     "blobs",
     METADATA,
     Column("digest", String(64), primary_key=True, comment="SHA-256 of the bytes before compression"),
-    Column("kind", String(20), nullable=False, comment="review, delta, edition, document"),
+    Column("kind", String(20), nullable=False, comment="review, delta, edition, document, access"),
     Column("size", Integer, nullable=False),
     Column("content", LargeBinary, nullable=False, comment="zstd"),
 )
@@ -115,6 +116,9 @@ CHART_DELTAS = Table(
     Column("rows", Integer, nullable=False),
     Column(
         "feed_digest", String(64), nullable=False, comment="of all rows that came for the patient that time"
+    ),
+    Column(
+        "after_seq", BigId, nullable=False, comment="place of the last event in the ledger before these rows"
     ),
 )
 
@@ -185,7 +189,6 @@ CASES = Table(
     Column("patient_id", String(200), nullable=False),
     Column("version", Integer, nullable=False, comment="version of the last event; what If-Match compares"),
     Column("last_event_at", Instant, nullable=False),
-    Column("state", LargeBinary, nullable=False, comment="the folded state as JSON, zstd"),
     Column("is_stale", Boolean, nullable=False, comment="an event since the last review bears on the chart"),
     Column("review_digest", String(64)),
     Column("review_as_of", Instant),
@@ -209,13 +212,16 @@ CASES = Table(
     Column("condition", Text),
     Column("expected_discharge_at", Instant),
     Column("gmlos_days", Float),
+    Column("urgency", Integer, nullable=False, comment="index in worklist.URGENCIES; holds until changes_at"),
+    Column("next_step", Text, nullable=False),
+    Column("next_why", Text, nullable=False),
+    Column("due_at", Instant, comment="time by which the next step is due"),
     Column(
-        "urgency_floor", Integer, nullable=False, comment="urgency but for time: index in worklist.URGENCIES"
+        "changes_at",
+        Instant,
+        nullable=False,
+        comment="from then on the row of agenda holds: the four columns above change by the hour alone",
     ),
-    Column("next_step", Text),
-    Column("next_why", Text),
-    Column("due_at", Instant, comment="nearest open deadline of any task"),
-    Column("urgent_at", Instant, comment="80% of the time to the nearest deadline is gone"),
     Column("risk_band", String(10), index=True),
     Column("risk_probability", Float),
     Column("exposure_usd", Numeric(16, 2)),
@@ -232,6 +238,28 @@ CASES = Table(
     Column("open_barriers", Integer, nullable=False),
     Column("barrier_causes", Text, nullable=False, comment="JSON list"),
     Column("search", Text, nullable=False, comment="lower-case name, MRN, bed, unit, encounter"),
+)
+
+AGENDA = Table(
+    "agenda",
+    METADATA,
+    Column("case_id", String(64), primary_key=True),
+    Column("from_at", Instant, primary_key=True),
+    Column("until_at", Instant, nullable=False),
+    Column("urgency", Integer, nullable=False),
+    Column("next_step", Text, nullable=False),
+    Column("next_why", Text, nullable=False),
+    Column("due_at", Instant),
+    sqlite_with_rowid=False,
+    comment="what a case asks for once time has passed with no event",
+)
+
+STATES = Table(
+    "states",
+    METADATA,
+    Column("case_id", String(64), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", LargeBinary, nullable=False, comment="the folded state as JSON, zstd"),
 )
 
 TASKS = Table(
@@ -334,5 +362,5 @@ REPLIES = Table(
 )
 
 KEPT = (EVENTS, HEAD, BLOBS, CHART_DELTAS, STAYS, ACCOUNTS, TOKENS, ACCESS_LOG)
-PROJECTED = (CASES, TASKS, CLOCKS, AUTHORIZATIONS)
+PROJECTED = (CASES, AGENDA, STATES, TASKS, CLOCKS, AUTHORIZATIONS)
 PASSING = (SESSIONS, LINKS, REPLIES)
