@@ -13,6 +13,7 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict, Field
 
 from discharge.casework.events.base import Clinician
+from discharge.casework.events.record import ReviewFound
 
 
 class Part(BaseModel):
@@ -43,6 +44,7 @@ class ReviewSeen(Part):
     edition: str
     payer_profile: str | None
     facts_digest: str
+    found: ReviewFound | None = None
 
 
 class StatusSeen(Part):
@@ -115,6 +117,15 @@ class DecisionSeen(Part):
     clinician: Clinician | None
 
 
+class DaysAdded(Part):
+    """Days added to an authorization that stands (``days_authorized``)."""
+
+    made: Trace
+    days: int
+    valid_from: date | None
+    valid_through: date | None
+
+
 class Authorization(Part):
     """What a payer was asked, and everything it said since."""
 
@@ -127,6 +138,7 @@ class Authorization(Part):
     requires_prior_authorization: bool
     number: str | None
     decisions: list[DecisionSeen] = Field(default_factory=list)
+    additions: list[DaysAdded] = Field(default_factory=list)
     days_added: int = 0
     valid_through: date | None = None
 
@@ -175,6 +187,7 @@ class Denial(Part):
     days: int | None
     clinician: Clinician | None
     notice_at: datetime
+    is_receipt_documented: bool = False
 
 
 class NoticeSeen(Part):
