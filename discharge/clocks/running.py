@@ -122,7 +122,10 @@ def _clock(clock_id: str, rule: ClockRule, view: StayView, table: ClockTable) ->
         return None
     due = due_time(rule, view, trigger[1], term)
     opens = opening(rule, view, trigger[1])
-    standing = _standing(rule, view, opens, due, table)
+    first = (
+        trigger[1] if rule.opens is not None and rule.opens.value > 0 else opens
+    )  # a MOON may be given early
+    standing = _standing(rule, view, opens, first, due, table)
     standing |= _amount(rule, view, standing.get("met_at"), due, notes)
     return _made(
         clock_id,
@@ -204,10 +207,10 @@ def _amount(
 
 
 def _standing(
-    rule: ClockRule, view: StayView, opens: datetime, due: Due, table: ClockTable
+    rule: ClockRule, view: StayView, opens: datetime, first: datetime, due: Due, table: ClockTable
 ) -> dict[str, Any]:
     """Status, warnings and what is missing, at ``as_of``."""
-    met = _met(rule, view, opens)
+    met = _met(rule, view, first)
     if due.is_stopped and met is None:
         return {"status": "stopped", "missing": due.missing}
     if due.at is None:
@@ -241,11 +244,11 @@ def _unsettled(rule: ClockRule, view: StayView) -> list[str]:
     return unknown
 
 
-def _met(rule: ClockRule, view: StayView, opens: datetime) -> datetime | None:
-    """When the clock was stopped; something done before it opened doesn't count."""
+def _met(rule: ClockRule, view: StayView, first: datetime) -> datetime | None:
+    """When the clock was stopped; something done before ``first`` doesn't count."""
     for fact in (rule.met_by, rule.also_met_by):
         moment = view.time(fact) if fact else None
-        if moment is not None and moment >= opens:
+        if moment is not None and moment >= first:
             return moment
     return None
 
