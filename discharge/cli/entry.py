@@ -15,7 +15,22 @@ from typing import Annotated
 import typer
 
 from discharge import __version__
-from discharge.cli import ask, clocks, feed, price, providers, review, rules, score
+from discharge.cli import (
+    ask,
+    audit,
+    clocks,
+    feed,
+    ingest,
+    price,
+    providers,
+    replay,
+    review,
+    rules,
+    score,
+    serve,
+    store,
+    user,
+)
 from discharge.errors import DischargeError, OutputError
 
 INTERRUPTED = 130
@@ -32,14 +47,20 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 review.register(app)
+ingest.register(app)
+replay.register(app)
 ask.register(app)
 clocks.register(app)
 score.register(app)
 price.register(app)
+serve.register(app)
 app.add_typer(rules.app, name="rules")
 app.add_typer(feed.app, name="feed")
 app.add_typer(providers.app, name="providers")
 app.add_typer(ask.schema_app, name="schema")
+app.add_typer(audit.app, name="audit")
+app.add_typer(store.app, name="store")
+app.add_typer(user.app, name="user")
 
 
 def _show_version(wanted: bool) -> None:
@@ -71,6 +92,12 @@ def discharge(
       discharge price                                              what Medicare pays, step by step
       discharge providers list --kind snf --near 02155             who may take a patient
       discharge rules test                                         run the cases beside the rules
+      discharge ingest FEED                                        keep a feed and review what changed
+      discharge replay ENCOUNTER --at 2026-06-15T07:00             a past review, run again
+      discharge serve                                              case work over HTTP, for programs
+      discharge audit verify                                       prove that the ledger is whole
+      discharge store backup FILE                                  back up, restore, migrate the store
+      discharge user add LOGIN --name NAME --role case_manager     accounts, links and tokens
 
     \b
     Exit codes:
@@ -79,7 +106,11 @@ def discharge(
       2 wrong option or argument   8 the rules engine failed
       3 feed can't be opened       9 a case beside a rule does not hold
       4 nothing to review         10 `feed check` found records it would reject
-      5 a rule is malformed       11 a fact's name or value is wrong     130 interrupted
+      5 a rule is malformed       11 a fact's name or value is wrong
+     12 store can't be used       16 not allowed in this state
+     13 ledger is broken          17 not signed in
+     14 no such case or event     18 signed in, but may not
+     15 somebody else was first  130 interrupted
     """
 
 

@@ -128,9 +128,7 @@ def to_pdf(html: str, *, title: str, made_at: str) -> bytes:
         book.set_metadata(plutoprint.PDF_METADATA_MODIFICATION_DATE, made_at)
         book.write_to_pdf_stream(stream)
     except plutoprint.Error:
-        raise OutputError(
-            "a document could not be laid out as PDF; --documents html needs no layout"
-        ) from None
+        raise OutputError("a document could not be laid out as PDF; HTML needs no layout") from None
     return stream.getvalue()
 
 
@@ -146,5 +144,5 @@ def _need_fonts() -> None:
                 return
     raise OutputError(
         "PDF needs a font and this machine has none: install the package fonts-dejavu-core (Debian, Ubuntu) or"
-        " dejavu-sans-fonts (Fedora), or ask for --documents html"
+        " dejavu-sans-fonts (Fedora), or ask for HTML"
     )
