@@ -91,11 +91,15 @@ def append(
         ConflictError: the stream is at another version; says which events came between.
         NotAllowedError: an ``event_id`` is there with other content.
     """
-    return _write(connection, [(stream, drafts)], now, expected_version)
+    return _write(connection, [(stream, drafts)], now, expected_version, is_read_back=True)
 
 
 def append_many(connection: Connection, batch: Batch, *, now: datetime) -> list[Event]:
-    """Write drafts of many streams in the order given; as :func:`append`, without versions to compare."""
+    """Write drafts of many streams in the order given; as :func:`append`, without versions to compare.
+
+    For the sake of speed payloads come back as they were given: keys of their mappings may stand in another order than
+    :func:`events_of` gives them.
+    """
     return _write(connection, batch, now, None)
 
 
@@ -158,7 +162,14 @@ def _head(connection: Connection, asked: sa.Select[Any]) -> Head:
 # --- writing ----------------------------------------------------------------------------------------------------
 
 
-def _write(connection: Connection, batch: Batch, now: datetime, expected_version: int | None) -> list[Event]:
+def _write(
+    connection: Connection,
+    batch: Batch,
+    now: datetime,
+    expected_version: int | None,
+    *,
+    is_read_back: bool = False,
+) -> list[Event]:
     # On PostgreSQL the row is locked until the transaction ends; on SQLite the writer is alone already.
     last = _head(connection, sa.select(HEAD.c.seq, HEAD.c.hash).where(HEAD.c.id == 1).with_for_update())
     known = _known(connection, batch)
@@ -178,6 +189,8 @@ def _write(connection: Connection, batch: Batch, now: datetime, expected_version
                 written.append(_same(old, stream, draft))
                 continue
             row, new = chain.add(stream, draft)
+            if is_read_back:
+                new = _read(row["body"], row["previous_hash"], row["hash"])
             rows.append(row)
             written.append(new)
             if draft.event_id is not None:

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import Literal, TypeAlias
 
 import pandas as pd
@@ -385,13 +384,11 @@ def _record(
         _name(connection, this, one, case_id)
         drafts = _said(this, one, made[one.stay.encounter_id], digest, patients[one.stay.patient_id].head)
         batch.append((case_id, drafts))
-    written = append_many(connection, batch, now=now)
-    events = iter(written)
-    cases = []
-    for one, (case_id, drafts) in zip(due, batch, strict=True):
-        new = list(islice(events, len(drafts)))
-        state = fold(new if one.case is None else events_of(connection, case_id))
-        cases.append(Case(state, made[one.stay.encounter_id].review))
+    append_many(connection, batch, now=now)
+    cases = [
+        Case(fold(events_of(connection, case_id)), made[one.stay.encounter_id].review)
+        for one, (case_id, _) in zip(due, batch, strict=True)
+    ]
     if cases:
         project_many(connection, cases, this.reviewer.library)
 
