@@ -132,7 +132,8 @@ def _example(schema: dict[str, Any], kind: type[BaseModel]) -> Any:
         if part.get("type") == "object":
             return {name: made(value) for name, value in part.get("properties", {}).items()}
         if part.get("type") == "array":
-            return [made(part["items"])] if "items" in part else []
+            items = part.get("prefixItems") or ([part["items"]] if "items" in part else [])
+            return [made(one) for one in items]
         return _plain(part)
 
     return made(schema)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from apikit import Door, new_key, note
+
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
 
 
 def suggested(door: Door, **params: Any) -> list[dict[str, Any]]:

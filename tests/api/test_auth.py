@@ -31,6 +31,8 @@ from discharge.casework.accounts import passwords
 from discharge.casework.accounts.limits import LIMITS
 from discharge.casework.storage.engine import Store
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 CASE = "/v1/cases/c1"
 WRITE = "/v1/cases/c1/events"
 

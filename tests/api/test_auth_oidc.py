@@ -20,6 +20,8 @@ from discharge.casework.accounts.people import OPERATOR
 from discharge.casework.storage.engine import Store
 from discharge.errors import UsageError
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 CASE = "/v1/cases/c1"
 _CLOCK: list[Clock] = [Clock()]
 

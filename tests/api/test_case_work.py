@@ -12,6 +12,8 @@ from discharge.casework.accounts import access
 from discharge.casework.intake.reviewer import Reviewer
 from discharge.casework.storage.tables import REPLIES
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 
 def test_reviews_on_record_are_listed_and_come_byte_for_byte(door: Door) -> None:
     path = f"/cases/{door.case()}/reviews"

@@ -17,6 +17,8 @@ from discharge.api import schema
 from discharge.api.auth.policy import POLICY
 from discharge.casework.accounts.rights import PERMISSIONS
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import schemathesis
@@ -105,11 +107,12 @@ def test_nothing_answers_otherwise_than_described(open_door: Callable[..., Door]
     count = 0
     modes = [GenerationMode.POSITIVE] + ([GenerationMode.NEGATIVE] if kind == "sqlite" else [])
     for operation, name in operations(door):
-        for role in dict.fromkeys([may(name), "payer" if may(name) != "payer" else "case_manager", None]):
+        others = ["payer" if may(name) != "payer" else "case_manager", None] if kind == "sqlite" else []
+        for role in dict.fromkeys([may(name), *others]):  # who is let in does not hang on the database
             for mode in modes if role == may(name) else modes[:1]:
                 count += _tried(door, operation, role, mode, release, failures)
     assert not failures, "\n\n".join(failures)
-    assert count > 200
+    assert count > (200 if kind == "sqlite" else 60)
 
 
 def test_the_description_is_made_once(sqlite_door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,8 @@ from discharge.casework.accounts.rights import PERMISSIONS, Permission
 from discharge.casework.library import Library
 from discharge.resources import data_folder
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 LETTERS = dict(zip("caspum", ROLES, strict=True))
 """case_manager, physician_advisor, supervisor, payer, auditor, administrator"""
 EVERYBODY = "caspum"

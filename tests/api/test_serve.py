@@ -145,6 +145,7 @@ class Writer(threading.Thread):
                 self.lost += 1
 
 
+@pytest.mark.content
 def test_killed_at_any_moment_it_writes_everything_once(
     seeded: Callable[[str], tuple[str, Seed]], tmp_path: Path
 ) -> None:

@@ -16,6 +16,8 @@ from discharge.casework.work.assignment import Carried, Person, Suggested, hand_
 from discharge.casework.work.caseload import points, weight_of
 from discharge.worklist import URGENCIES
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 NOW = datetime(2026, 6, 15, 11, 0, tzinfo=UTC)
 NOW_, CLEAR = URGENCIES.index("now"), URGENCIES.index("clear")
 

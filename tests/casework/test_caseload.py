@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from discharge.casework import ledger
@@ -17,6 +18,8 @@ from discharge.casework.storage.tables import AGENDA, CASES, TASKS
 from discharge.casework.work.assignment import suggest
 from discharge.casework.work.caseload import points, read_cases, read_people
 from discharge.worklist import URGENCIES
+
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
 
 SOON, TODAY = URGENCIES.index("soon"), URGENCIES.index("today")
 

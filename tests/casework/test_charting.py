@@ -18,6 +18,8 @@ from discharge.casework.state import fold
 from discharge.chart import DTYPES, TABLES
 from discharge.clocks.table import clock_table
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 UTC = ZoneInfo("UTC")
 AS_OF = "2026-04-20T12:00:00Z"
 AUTH = {"authorization_id": "a1", "service": "inpatient_acute", "payer_profile": None}

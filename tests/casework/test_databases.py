@@ -9,6 +9,8 @@ import databases
 import psycopg
 import pytest
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 
 def test_one_server_for_all_users_of_a_folder_and_none_after_the_last(tmp_path: Path) -> None:
     with databases.postgresql_server(tmp_path) as first:

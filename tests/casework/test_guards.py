@@ -35,6 +35,8 @@ from discharge.casework.guards import KIND_RIGHTS, Context, check, guard, may_re
 from discharge.casework.state import before, fold
 from discharge.errors import Fault
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 LATER = NOW + timedelta(hours=2)
 
 

@@ -10,6 +10,8 @@ from planningkit import DAY, DIGEST, DOCTOR, HOUR, MD, case, event, faults
 
 from discharge.casework.state.model import CaseState
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 LATER = DAY + 24 * HOUR
 RN = {"name": "A. Nurse", "credentials": "RN"}
 PLAN = {"plan_id": "p1", "review_digest": DIGEST, "option": "snf"}

@@ -55,6 +55,8 @@ from discharge.casework.events.utilization import (
 from discharge.casework.guards import check
 from discharge.casework.guards.framework import GUARDS, Context
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 NOT_A_PHYSICIAN = Clinician(name="Nora Nurse", credentials="RN")
 MEDICARE = {"payer_class": "medicare_ffs"}
 

@@ -38,6 +38,8 @@ from discharge.errors import FeedEmptyError, NotFoundError, UsageError
 from discharge.resources import data_folder
 from discharge.run import RunSettings, run_review
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 LATE = "2026-06-15T06:30:00-04:00"
 LATER = MOMENT + HOUR
 

@@ -30,6 +30,8 @@ from discharge.review.model import Review
 from discharge.worklist import row_of
 from discharge.worklist.steps import URGENCIES, Asked, Step, next_steps
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 WHERE = ZoneInfo(ZONE)
 MONTH = 31 * 24 * 60
 minutes = st.integers(-MONTH // 4, MONTH).map(lambda some: timedelta(minutes=some))
@@ -262,7 +264,9 @@ def test_a_case_is_projected_again_from_its_events(casework: Casework) -> None:
     open_case(casework, "s1", reviews()["s1"])
     casework.record("s1", [payload("goal_set")], actor=NURSE, now=NOW)
     said = payload("first_level_reviewed", criteria={"z": "seen second", "a": "seen first"})
-    casework.record("s1", [said], actor=NURSE, now=NOW)  # the ledger sorts names; what is read back must be the same
+    casework.record(
+        "s1", [said], actor=NURSE, now=NOW
+    )  # the ledger sorts names; what is read back must be the same
     before = rows(casework.store)
     with casework.store.write() as connection:
         for table in PROJECTED:

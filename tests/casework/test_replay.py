@@ -38,6 +38,8 @@ from discharge.cli.entry import main
 from discharge.errors import NotFoundError
 from discharge.resources import data_folder
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 LATE, ANSWERED, RULES, PAYERS, COVERED = (MOMENT + number * HOUR for number in (1, 2, 3, 4, 5))
 
 

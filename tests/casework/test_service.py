@@ -31,6 +31,8 @@ from discharge.casework.storage.engine import Store
 from discharge.casework.storage.tables import EVENTS, PROJECTED, STAYS
 from discharge.errors import ConflictError, NotAllowedError, NotFoundError
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 LATER = NOW + timedelta(hours=1)
 
 

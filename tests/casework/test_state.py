@@ -16,6 +16,8 @@ from discharge.casework.charting import charted
 from discharge.casework.events import BEARS_ON_CHART, OF_THE_SYSTEM, Event
 from discharge.casework.state import FOLDINGS, fold
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 MARKS = {"version", "last_event_at", "facts_at", "is_stale"}
 SAYS_NOTHING_MORE = {"facts_received"}
 

@@ -23,6 +23,8 @@ from discharge.casework.storage.tables import BLOBS, PROJECTED, STAYS
 from discharge.cli.entry import main
 from discharge.errors import StoreError
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)

@@ -18,6 +18,8 @@ from discharge.options import OptionBarrier
 from discharge.plan.model import EducationTopic, OrderNeeded, PlanBarrier
 from discharge.review.model import Review, Task
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 LATER = DAY + 24 * HOUR
 PLAN = {"plan_id": "p1", "review_digest": DIGEST, "option": "snf"}
 SENT = {"referral_id": "r1", "service": "snf", "provider": "Elm House", "answer_due_at": LATER}

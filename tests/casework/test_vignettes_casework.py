@@ -47,6 +47,8 @@ from discharge.casework.work.cadence import next_review
 from discharge.casework.work.clocks import case_clocks
 from discharge.casework.work.delays import payer_delay
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 FIRST = date(2026, 6, 1)
 MA = "example_ma_plan"
 PPO = "example_commercial_ppo"

@@ -8,6 +8,8 @@ from workkit import ONE, asked, at, case, decided, payer, review, shipped
 from discharge.casework.events.utilization import DaysAuthorized
 from discharge.casework.work.authorizations import authorizations
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 FIRST = date(2026, 6, 1)
 
 

@@ -8,6 +8,8 @@ from workkit import TWO, asked, at, case, decided, denied, payer, review, seen, 
 from discharge.casework.events.utilization import FirstLevelReviewed, StatusDetermined
 from discharge.casework.work.cadence import next_review, reviews_due
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 READY = {"discharge_ready": "met"}
 
 

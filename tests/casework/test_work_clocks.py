@@ -40,6 +40,8 @@ from discharge.casework.work.clocks import case_clocks
 from discharge.casework.work.conventions import conventions
 from discharge.clocks import clock_table
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 MEDICARE = {"coverage.payer_class": "medicare_ffs", "stay.is_inpatient": 1.0, "stay.is_observation": 0.0}
 OBSERVED = MEDICARE | {
     "stay.is_inpatient": 0.0,

@@ -10,6 +10,8 @@ from discharge.casework.events.utilization import AppealFiled, AvoidableDayRecor
 from discharge.casework.work.delays import payer_delay, payer_delays, priced, reasons
 from discharge.costs.amounts import Range
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 READY, NOT_READY = {"discharge_ready": "met"}, {"discharge_ready": "not_met"}
 PRICE = {"payer": Decimal("100.00"), "patient": Decimal("20.00"), "hospital": Decimal("800.00")}
 PRICED = READY | {"avoidable_day_usd": PRICE}

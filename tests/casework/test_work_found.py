@@ -8,6 +8,8 @@ from workkit import at, case, review, seen
 from discharge.casework.work.found import Reach, common, found, hours, ready_spans, union, without, zone_of
 from discharge.casework.work.second_level import involved
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 
 def span(start, end):
     return Reach(at(f"2026-06-{start:02}T00:00"), at(f"2026-06-{end:02}T00:00"))

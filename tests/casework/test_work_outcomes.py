@@ -1,9 +1,12 @@
 """What became of cases, by rule file, version and payer, with what each count is out of."""
 
+import pytest
 from workkit import at, case, denied, review, seen
 
 from discharge.casework.events.utilization import AppealDecided, AppealFiled, OutcomeRecorded
 from discharge.casework.work.outcomes import outcomes_by_rule, review_to_join
+
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
 
 
 def one_of(criteria, fired=True, version="1.0.0", payer="example_ma_plan"):
