@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ from fastapi import Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from discharge.api.auth.principal import Principal
+from discharge.api.auth.principal import Principal, log_read
 from discharge.api.conditional import etag, expected_version
 from discharge.api.idempotency import json_answer, once, replayed, reused
 from discharge.api.models import RecordedOut
@@ -74,6 +75,16 @@ def written_before(
     return found
 
 
+@contextmanager
+def refusals_logged(request: Request, who: Principal, case_id: str) -> Iterator[None]:
+    """Put refusals that tell of the case into the access log; what is written stands in the ledger."""
+    try:
+        yield
+    except (ConflictError, NotAllowedError):
+        log_read(request, who, case_id)
+        raise
+
+
 @dataclass(frozen=True)
 class Writing:
     """One writing request to one case."""
@@ -101,7 +112,8 @@ class Writing:
         """
         seen = expected_version(self.if_match) if self.needs_version else None
         single = once(self.desk, self.request, self.who.account.id, self.key, self.asked)
-        return single.run(lambda: self._done(single.event_ids(count), made, given, seen))
+        with refusals_logged(self.request, self.who, self.case_id):
+            return single.run(lambda: self._done(single.event_ids(count), made, given, seen))
 
     def _done(
         self,

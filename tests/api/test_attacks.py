@@ -131,6 +131,12 @@ def test_every_look_at_a_case_is_on_record_the_refused_ones_too(sqlite_door: Doo
     )
     after = reads(door, "case_manager", True)[: -before or None]
     assert [one.action for one in after] == ["record_events", "record_events", "case"]
+    behind = {"If-Match": '"0"'}
+    asked = {"document": "payer_summary", "form": "html"}
+    assert door.ask("POST", f"/cases/{case}/reviews", headers=behind).status_code == 412
+    assert door.ask("POST", f"/cases/{case}/releases", headers=behind, json=asked).status_code == 412
+    last = reads(door, "case_manager", True)[:2]
+    assert [one.action for one in last] == ["release_paper", "review_now"]
     for role in ("payer", "administrator"):
         for path in ("/worklist", "/tasks", f"/cases/{case}"):
             assert door.get(path, role).status_code == 403

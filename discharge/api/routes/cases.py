@@ -28,7 +28,6 @@ from discharge.casework.accounts.rights import permission_to_write
 from discharge.casework.events.record import Corrected
 from discharge.casework.query import WorklistRow
 from discharge.casework.state.model import CaseState
-from discharge.errors import ConflictError, NotAllowedError
 
 router = APIRouter(tags=["cases"])
 Reader = Annotated[Principal, Depends(needs("cases:read"))]
@@ -111,11 +110,7 @@ def record_events(
     writing = Writing(
         desk, request, who, case_id, if_match, key, asked, asked.occurred_at, asked.on_behalf_of
     )
-    try:
-        return writing.run(lambda: asked.payloads, count=len(asked.payloads), given=asked.payloads)
-    except (ConflictError, NotAllowedError):
-        log_read(request, who, case_id)  # these tell of the case; what is written is in the ledger
-        raise
+    return writing.run(lambda: asked.payloads, count=len(asked.payloads), given=asked.payloads)
 
 
 def _ask_rights_of_corrections(desk: Desk, case_id: str, asked: EventsIn, who: Principal) -> None:

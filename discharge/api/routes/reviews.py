@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from discharge.api.auth.principal import Principal, log_read, needs
 from discharge.api.bodies import CaseId, DigestPath, When
-from discharge.api.casefile import written_before
+from discharge.api.casefile import refusals_logged, written_before
 from discharge.api.conditional import (
     ETAG_DOC,
     HELD,
@@ -141,7 +141,8 @@ def review_now(
             raise NotAllowedError([Fault("$", what, "a feed that holds the stay")])
         return _reviewed(desk, written[0])
 
-    return single.run(work)
+    with refusals_logged(request, who, case_id):
+        return single.run(work)
 
 
 @router.get(
