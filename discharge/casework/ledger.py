@@ -74,13 +74,8 @@ class Verification(NamedTuple):
 
 
 def append(
-    connection: Connection,
-    stream: str,
-    drafts: Sequence[Draft],
-    *,
-    now: datetime,
-    expected_version: int | None = None,
-) -> list[Event]:
+    connection: Connection, stream: str, drafts: Sequence[Draft], *, now: datetime, expected_version: int | None = None
+) -> list[Event]:  # fmt: skip
     """Write the drafts at the end of ``stream`` and return them as they stand in the ledger.
 
     A draft whose ``event_id`` is there already with the same content is not written again: the old event is returned,
@@ -163,13 +158,8 @@ def _head(connection: Connection, asked: sa.Select[Any]) -> Head:
 
 
 def _write(
-    connection: Connection,
-    batch: Batch,
-    now: datetime,
-    expected_version: int | None,
-    *,
-    is_read_back: bool = False,
-) -> list[Event]:
+    connection: Connection, batch: Batch, now: datetime, expected_version: int | None, *, is_read_back: bool = False
+) -> list[Event]:  # fmt: skip
     # On PostgreSQL the row is locked until the transaction ends; on SQLite the writer is alone already.
     last = _head(connection, sa.select(HEAD.c.seq, HEAD.c.hash).where(HEAD.c.id == 1).with_for_update())
     known = _known(connection, batch)
