@@ -232,7 +232,7 @@ def test_a_new_password_unlocks(store: Store, now: datetime) -> None:
         refusal(store, made.login, "wrong", now)
     with store.write() as connection:
         people.set_password(connection, made.id, passwords.hashed("a brand new one"), by=OPERATOR, now=now)
-    signin.verify_password(store, made.login, "a brand new one", now=now)
+    assert signin.verify_password(store, made.login, "a brand new one", now=now).id == made.id
     refusal(store, made.login, PASSWORD, now)
 
 

@@ -41,7 +41,8 @@ def test_every_kind_leaves_a_record(kind: str) -> None:
 @pytest.mark.parametrize("kind", sorted(SAMPLES))
 def test_every_kind_folds_where_what_it_speaks_of_is_missing(kind: str) -> None:
     """A correction may have taken it away."""
-    fold(events([payload("stay_opened"), payload(kind)]))
+    state = fold(events([payload("stay_opened"), payload(kind)]))
+    assert state.version == 2 and state.encounter_id is not None
 
 
 def test_a_state_survives_its_json() -> None:

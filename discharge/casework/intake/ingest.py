@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,14 +26,13 @@ from discharge.casework.intake.review_cases import (
 )
 from discharge.casework.intake.reviewer import Reviewer
 from discharge.casework.intake.rows import PLACE, Rows, feed_digest, plain_rows
+from discharge.casework.ledger import Progress, quiet
 from discharge.casework.library import Library
 from discharge.casework.storage.engine import Store
 from discharge.chart import TABLES
 from discharge.errors import DischargeError, StoreError
 from discharge.feeds import Known, Spool, read_feed
 from discharge.feeds.spool import encounters_rejected
-
-Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True)
@@ -92,10 +91,6 @@ class IngestAccount(BaseModel):
         )
 
 
-def _quiet(stage: str, done: int, total: int | None) -> None:
-    """Show nothing."""
-
-
 def ingest(
     store: Store,
     feeds: Sequence[Path],
@@ -103,7 +98,7 @@ def ingest(
     library: Library,
     *,
     now: Now,
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
 ) -> IngestAccount:
     """Take a feed into the store and review the stays that are new, changed or due; return the account.
 
