@@ -21,7 +21,7 @@ from discharge.casework.ledger import events_of
 from discharge.casework.library import Library, load_library
 from discharge.casework.service import Casework
 from discharge.casework.storage.engine import Store
-from discharge.casework.storage.tables import KEPT
+from discharge.casework.storage.tables import FEED_RUNS, KEPT
 from discharge.resources import data_folder
 
 MOMENT = datetime(2026, 6, 15, 11, 0, tzinfo=UTC)  # 7:00 in the facility's zone
@@ -105,9 +105,10 @@ def reasons(store: Store, encounter: str) -> list[str]:
 
 
 def kept(store: Store) -> dict[str, list[tuple[Any, ...]]]:
-    """Return every row of every table that is kept."""
+    """Return every row of every table that is kept, but for the log of feeds, which has a line for each."""
     with store.read() as connection:
         return {
             table.name: sorted((tuple(row) for row in connection.execute(sa.select(table))), key=repr)
             for table in KEPT
+            if table is not FEED_RUNS
         }

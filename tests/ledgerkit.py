@@ -22,7 +22,9 @@ from discharge.casework.storage.tables import (
     ACCESS_LOG,
     ACCOUNTS,
     CHART_DELTAS,
+    FEED_RUNS,
     METADATA,
+    SAVED_FILTERS,
     STAYS,
     TOKENS,
     Instant,
@@ -81,6 +83,8 @@ def fill(store: Store, now: datetime = MOMENT, cases: int = 5) -> None:
         put(connection, TOKENS, now, [{"id": "t1", "account_id": "u1", "scopes": "[]"}])
         reads = [{"account_id": "u1", "case_id": f"case-{number}"} for number in range(2)]
         put(connection, ACCESS_LOG, now, reads)
+        put(connection, SAVED_FILTERS, now, [{"id": "f1", "account_id": "u1", "query": "unit=4%20West"}])
+        put(connection, FEED_RUNS, now, [{"ingest_id": "i1", "outcome": "feed-unreadable"}])
 
 
 def put(connection: Connection, table: sa.Table, now: datetime, rows: list[dict[str, Any]]) -> None:

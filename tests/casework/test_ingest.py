@@ -29,12 +29,12 @@ from intakekit import (
 from storekit import KINDS
 
 from discharge.casework import ledger
-from discharge.casework.intake import find_case, refresh, review_cases
+from discharge.casework.intake import feed_runs, find_case, refresh, review_cases
 from discharge.casework.intake.reviewer import Reviewer
 from discharge.casework.service import Casework
 from discharge.casework.storage import blobs
 from discharge.casework.storage.engine import Store, open_store
-from discharge.errors import FeedEmptyError, NotFoundError, UsageError
+from discharge.errors import FeedEmptyError, FeedError, NotFoundError, UsageError
 from discharge.resources import data_folder
 from discharge.run import RunSettings, run_review
 
@@ -113,6 +113,19 @@ def test_the_same_feed_twice_writes_nothing(both_fed: Store, tmp_path: Path) -> 
         assert (account.stays_unchanged, account.reviewed, account.rows_changed) == (3, 0, 0)
     take_in(store, path, MOMENT + timedelta(minutes=5))  # time passed, nothing came of it
     assert kept(store) == before
+
+
+def test_each_feed_has_a_line_in_the_log_with_what_became_of_it(lite: Store, tmp_path: Path) -> None:
+    account = take_in(lite, written(tmp_path, feed()))
+    broken = tmp_path / "broken.ndjson"
+    broken.write_bytes(b"")
+    with pytest.raises(FeedError):
+        take_in(lite, broken, MOMENT + timedelta(minutes=5))
+    with lite.read() as connection:
+        runs = {one.outcome: one for one in feed_runs(connection)}
+    assert runs.keys() == {"taken_in", "feed-empty"}
+    assert runs["taken_in"].account == account
+    assert (runs["feed-empty"].account, runs["feed-empty"].is_taken_in) == (None, False)
 
 
 def test_only_the_stay_of_which_something_changed_is_reviewed_again(fed: Store, tmp_path: Path) -> None:

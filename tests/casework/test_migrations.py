@@ -74,7 +74,7 @@ def test_a_store_of_the_first_release_is_migrated_with_everything_there(
     first: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["store", "migrate", "--database", first]) == 0
-    assert "from 0001 to 0002" in capsys.readouterr().out
+    assert "from 0001 to 0004" in capsys.readouterr().out
     assert main(["audit", "verify", "--database", first]) == 0
     with open_store(first) as store:
         found = rows_of(store, *(METADATA.tables[name] for name in FIRST["tables"]))
@@ -86,7 +86,7 @@ def test_a_store_of_the_first_release_is_migrated_with_everything_there(
         assert migration["kind"] == "store_kept"
         notes(store, "case-1", "work goes on")
     assert main(["store", "migrate", "--database", first]) == 0
-    assert "already at 0002" in capsys.readouterr().out
+    assert "already at 0004" in capsys.readouterr().out
     with open_store(first) as store, store.read() as connection:
         assert ledger.verify(connection).events == len(kept) + 2
 
@@ -114,7 +114,7 @@ def test_a_migration_that_fails_changes_nothing(first: str, monkeypatch: pytest.
     with connect_store(first) as store, store.read() as connection:
         assert schema.revision(connection) == "0001"
         assert "accounts" not in sa.inspect(connection).get_table_names()
-    assert migrating.migrate_store(first, now=datetime(2026, 6, 15, tzinfo=UTC)) == ("0001", "0002")
+    assert migrating.migrate_store(first, now=datetime(2026, 6, 15, tzinfo=UTC)) == ("0001", "0004")
 
 
 def test_there_is_nothing_to_migrate_where_there_is_no_store(

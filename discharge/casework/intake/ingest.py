@@ -11,9 +11,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
 
+from discharge.casework.intake.account import IngestAccount
 from discharge.casework.intake.deltas import known_of
+from discharge.casework.intake.feed_runs import log_run, refusals_kept
 from discharge.casework.intake.in_force import Now, put_in_force, widen_scope
 from discharge.casework.intake.refresh import stale_or_due
 from discharge.casework.intake.review_cases import (
@@ -48,49 +49,6 @@ class IngestSettings:
     workers: int = 1
 
 
-class IngestAccount(BaseModel):
-    """What became of a feed. ``records_read = used + rejected + not used``; ``stays_seen = new + changed + unchanged``.
-
-    Stays are those of the feed's patients that are known at ``as_of``. Reviews are more than new and changed ones:
-    ``reviewed`` is the sum of ``reasons``, of which ``reviewed_outside_feed`` are of patients of whom nothing came.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    ingest_id: str
-    as_of: str
-    zone: str
-    edition: str
-    records_read: int
-    records_used: int
-    records_rejected: int
-    records_not_used: dict[str, int] = Field(description="by resource type or table")
-    reject_codes: dict[str, int] = Field(description="rejects by code, commonest first")
-    feed_notes: list[str]
-    patients_seen: int
-    patients_changed: int = Field(description="of whom rows were new, other than before, or taken back")
-    rows_changed: int
-    encounters_rejected: int
-    stays_seen: int
-    stays_new: int
-    stays_changed: int
-    stays_unchanged: int
-    stays_not_yet_known: int
-    reviewed: int
-    reasons: dict[str, int] = Field(description="reviews by reason: new, facts, edition, due, casework")
-    reviewed_outside_feed: int
-
-    def adds_up(self) -> bool:
-        """Tell whether nothing is lost, of records and of stays."""
-        records = self.records_used + self.records_rejected + sum(self.records_not_used.values())
-        stays = self.stays_new + self.stays_changed + self.stays_unchanged
-        return (
-            records == self.records_read
-            and stays == self.stays_seen
-            and self.reviewed == sum(self.reasons.values())
-        )
-
-
 def ingest(
     store: Store,
     feeds: Sequence[Path],
@@ -103,17 +61,29 @@ def ingest(
     """Take a feed into the store and review the stays that are new, changed or due; return the account.
 
     Rows that the store knows already are not kept again, and stays of which nothing changed are not reviewed again:
-    the same feed twice writes nothing. What a later feed leaves out stays known. Each portion of patients is written
-    in one transaction, so after a kill the next run goes on where this one ended.
+    the same feed twice writes nothing but its line in the log of feeds. What a later feed leaves out stays known. Each
+    portion of patients is written in one transaction, so after a kill the next run goes on where this one ended.
 
     Raises:
         FeedError, FeedEmptyError: the feed can't be read, or holds no stay and nothing about a known patient.
         UsageError: ``as_of`` is earlier than what the store knows already.
         StoreError: the store can't be written, or another ingest writes to it.
     """
-    as_of = settings.as_of or now()
-    check_moment(store, as_of)
-    this = Round(store, Reviewer(library), as_of, now, uuid.uuid4().hex)
+    began_at = now()
+    as_of = settings.as_of or began_at
+    ingest_id = uuid.uuid4().hex
+    with refusals_kept(store, ingest_id, began_at, as_of, now=now):
+        check_moment(store, as_of)
+        this = Round(store, Reviewer(library), as_of, now, ingest_id)
+        account = _taken_in(this, feeds, settings, progress)
+    log_run(store, ingest_id, began_at, as_of, account, now=now)
+    return account
+
+
+def _taken_in(
+    this: Round, feeds: Sequence[Path], settings: IngestSettings, progress: Progress
+) -> IngestAccount:
+    store, library, as_of, now = this.store, this.reviewer.library, this.as_of, this.clock
     with tempfile.TemporaryDirectory(prefix="discharge-") as folder:
         spool = read_feed(
             list(feeds),

@@ -1,9 +1,9 @@
 """The tables, the same on SQLite and PostgreSQL.
 
 Three kinds. What is kept: ``events`` (the ledger), ``blobs`` (bytes by their digest), ``chart_deltas`` (rows of
-patients' charts as they arrived), ``accounts``, ``tokens``, ``access_log``. What can be thrown away and rebuilt from
-that: the projections ``cases``, ``agenda``, ``states``, ``tasks``, ``clocks``, ``authorizations``. What may be lost:
-``sessions``, ``replies``.
+patients' charts as they arrived), ``accounts``, ``tokens``, ``access_log``, ``saved_filters``, ``feed_runs``. What can
+be thrown away and rebuilt from that: the projections ``cases``, ``agenda``, ``states``, ``tasks``, ``clocks``,
+``authorizations``. What may be lost: ``sessions``, ``replies``.
 """
 
 from __future__ import annotations
@@ -177,6 +177,33 @@ ACCESS_LOG = Table(
     Column("cases_digest", String(64), comment="blob that lists the cases shown, for lists"),
     Column("allowed", Boolean, nullable=False),
     Column("request_id", String(64)),
+)
+
+SAVED_FILTERS = Table(
+    "saved_filters",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("account_id", String(64), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column(
+        "query",
+        String(1000),
+        nullable=False,
+        comment="of the worklist's address; never what was searched for",
+    ),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("account_id", "name"),
+)
+
+FEED_RUNS = Table(
+    "feed_runs",
+    METADATA,
+    Column("ingest_id", String(64), primary_key=True),
+    Column("began_at", Instant, nullable=False),
+    Column("ended_at", Instant, nullable=False, index=True),
+    Column("as_of", Instant, nullable=False),
+    Column("outcome", String(40), nullable=False, comment="taken_in, or the kind of problem"),
+    Column("account", Text, comment="JSON of the account; none where it was refused"),
 )
 
 # --- what can be rebuilt ----------------------------------------------------------------------------------------
@@ -361,6 +388,6 @@ REPLIES = Table(
     Column("at", Instant, nullable=False, index=True),
 )
 
-KEPT = (EVENTS, HEAD, BLOBS, CHART_DELTAS, STAYS, ACCOUNTS, TOKENS, ACCESS_LOG)
+KEPT = (EVENTS, HEAD, BLOBS, CHART_DELTAS, STAYS, ACCOUNTS, TOKENS, ACCESS_LOG, SAVED_FILTERS, FEED_RUNS)
 PROJECTED = (CASES, AGENDA, STATES, TASKS, CLOCKS, AUTHORIZATIONS)
 PASSING = (SESSIONS, LINKS, REPLIES)
