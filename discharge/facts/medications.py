@@ -35,7 +35,7 @@ from discharge.facts.stays import (
     tuples,
 )
 
-_NOT_GIVEN = ("not-done", "entered-in-error", "on-hold", "unknown")
+NOT_GIVEN = ("not-done", "entered-in-error", "on-hold", "unknown")
 _NOT_A_DRUG = ("flush", "iv_fluid")
 _INFUSION_DOSES = (
     6  # IV doses of insulin in 24 h that only an infusion with hourly changes explains; our own judgement
@@ -89,7 +89,7 @@ def doses(stays: Stays) -> Doses:
         else np.full(len(place), NEVER)
     )
     given = table["kind"].eq("administration").fillna(False).to_numpy(bool)
-    given = given & ~table["status"].isin(_NOT_GIVEN).to_numpy()
+    given = given & ~table["status"].isin(NOT_GIVEN).to_numpy()
     rows = np.flatnonzero(given & (start != NEVER) & (start <= t))
     rows = rows[np.lexsort((rows, start[rows], place[rows]))]
     drug, ingredient = pd.factorize(table["ingredients"].iloc[rows])

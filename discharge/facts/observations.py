@@ -15,7 +15,7 @@ from discharge.facts.listing import catalogue
 from discharge.facts.stays import DAY, NEVER, Columns, Flags, Floats, Ints, Stays, microseconds
 from discharge.reference import load_tables
 
-_NOT_OBSERVED = ("entered-in-error", "cancelled", "registered", "unknown")
+NOT_OBSERVED = ("entered-in-error", "cancelled", "registered", "unknown")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def usable_rows(stays: Stays) -> tuple[Ints, Ints]:
     table = stays.chart["observations"]
     place, time = stays.place("observations"), microseconds(table["effective_at"])
     limit = np.where(place >= 0, stays.t[place], NEVER) if len(stays) else np.full(len(place), NEVER)
-    withdrawn = table["status"].isin(_NOT_OBSERVED).to_numpy()
+    withdrawn = table["status"].isin(NOT_OBSERVED).to_numpy()
     keep = (time != NEVER) & (time <= limit) & ~withdrawn
     return np.flatnonzero(keep), names().get_indexer(pd.Index(table["concept"])).astype(np.int64)
 

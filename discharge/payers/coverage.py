@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from discharge.chart import Chart
+from discharge.chart import DTYPES, TABLES, Chart
+from discharge.errors import UsageError
 from discharge.facts import FactTable, catalogue
 from discharge.facts.coverage import VOID, is_active
+from discharge.facts.money import LEFT, POLICY
 from discharge.facts.stays import microseconds
 from discharge.payers.load import PayerMatch, Payers
 from discharge.payers.schema import PayerProfile
@@ -70,6 +72,42 @@ def stay_matches(payers: Payers, facts: FactTable, chart: Chart) -> dict[str, Pa
 def coverage_facts(payers: Payers, facts: FactTable, chart: Chart) -> FactTable:
     """Return ``facts`` with every ``coverage.*`` column that the chart's coverages and the profiles settle."""
     return facts.with_columns(**_Coverages(payers, facts, chart).columns())
+
+
+def covered_by(chart: Chart, profile: PayerProfile) -> Chart:
+    """Return the chart as if ``profile`` were the only coverage of every patient.
+
+    Member numbers stay. What is left of a policy and what of it was used was said of another one, and is not known.
+
+    Raises:
+        UsageError: the profile names no payer or type that a coverage could have.
+    """
+    ids, types = profile.matches.coverage_payer_ids, profile.matches.coverage_type_codes
+    if not ids and not types:
+        raise UsageError(f"no coverage matches the profile {profile.id}")
+    members = chart["coverages"].sort_values("priority", kind="stable").drop_duplicates("patient_id")
+    patients = chart["encounters"]["patient_id"].drop_duplicates().tolist()
+    known = dict(zip(members["patient_id"], members["member_id"], strict=True))
+    given: dict[str, list[object]] = {
+        "patient_id": patients,
+        "payer_id": [ids[0] if ids else None] * len(patients),
+        "payer_name": [profile.title] * len(patients),
+        "type_code": [None if ids else types[0]] * len(patients),
+        "member_id": [known.get(one) for one in patients],
+        "priority": [1.0] * len(patients),
+        "status": ["active"] * len(patients),
+        "row_id": [f"coverages/{profile.id}"] * len(patients),
+    }
+    frame = pd.DataFrame(
+        {
+            name: pd.Series(given.get(name, [None] * len(patients)), dtype=DTYPES[column.kind])
+            for name, column in TABLES["coverages"].items()
+        }
+    )
+    answers = chart["assessments"]
+    of_policy = answers["item"].isin([f"coverage.{name}" for name in (*POLICY, *LEFT)])
+    rest = answers[~of_policy].reset_index(drop=True)
+    return Chart({**chart.tables, "coverages": frame, "assessments": rest})
 
 
 class _Coverages:

@@ -25,7 +25,15 @@ from discharge.needs import needs, open_needs
 from discharge.negotiation import negotiate
 from discharge.options import options
 from discharge.packs import Packs
-from discharge.payers import PayerMatch, Payers, coverage_facts, profile_facts, stay_matches
+from discharge.payers import (
+    PayerMatch,
+    PayerProfile,
+    Payers,
+    coverage_facts,
+    covered_by,
+    profile_facts,
+    stay_matches,
+)
 from discharge.plan import NO_MEDICATIONS, medication_lists, plan
 from discharge.providers import NO_DIRECTORY, Directory, Place
 from discharge.review.model import Review
@@ -56,17 +64,19 @@ def review(
     engine: Engine = "durable",
     stays: Collection[str] | None = None,
     scope: Scope | None = None,
+    payer: PayerProfile | None = None,
 ) -> Reviews:
     """Review every stay of ``chart`` that was known at ``as_of`` (aware); days and midnights are those of ``zone``.
 
     ``history`` holds the hospital's own denials, if it gave them; ``directory`` the providers that may take a patient.
     ``stays``, where given, are the only ones reviewed: others of the chart are read as history.
     ``scope`` is what the feed brings for all its patients, where the chart is of some (None: what the chart holds).
+    ``payer``, where given, is taken as everybody's only coverage: a comparison, never a review to be kept.
 
     Raises:
         EngineError: the rules engine failed or contradicted itself.
     """
-    known = chart.as_of(as_of)
+    known = chart.as_of(as_of) if payer is None else covered_by(chart.as_of(as_of), payer)
     facts = extract(known, as_of=as_of, zone=zone, scope=scope)
     matches = stay_matches(payers, facts, known)
     facts = coverage_facts(payers, facts, known)

@@ -16,15 +16,18 @@ from discharge.casework.events.record import EditionInForce, ReviewRun
 from discharge.casework.intake.deltas import Until, stored_rows
 from discharge.casework.intake.in_force import edition_in_force, scope_by
 from discharge.casework.intake.reviewer import run
+from discharge.casework.intake.rows import Rows
 from discharge.casework.intake.visible import chart_of
 from discharge.casework.ledger import events_of
-from discharge.casework.library import library_of
+from discharge.casework.library import Library, library_of
 from discharge.casework.state import CaseState, fold
 from discharge.casework.storage import blobs
 from discharge.casework.storage.engine import Store
 from discharge.casework.storage.tables import STAYS
 from discharge.chart import Scope
 from discharge.errors import NotFoundError
+from discharge.payers import PayerProfile
+from discharge.review.model import Review
 
 
 @dataclass(frozen=True)
@@ -72,25 +75,43 @@ def replay(store: Store, case_id: str, at: datetime) -> Replay:
         NotFoundError: no such case, or it was not known at ``at``.
         StoreError: what it was made from is missing or was altered.
     """
-    with store.read() as connection:
-        events = events_of(connection, case_id)
-        if not events:
-            raise NotFoundError("there is no case of this id")
-        then, until = _then(connection, events, at)
-        rows = stored_rows(connection, [then.patient_id], until)[then.patient_id]
-    library = library_of(then.archive, zone=then.zone)
-    moment = pd.Timestamp(at).tz_convert("UTC").as_unit("us")
-    chart = chart_of([rows], then.states, zone=then.zone)
-    made = run(library, chart, {then.encounter_id}, moment, then.scope)
-    if not made:
-        raise _not_known(at)
+    then, rows = _known(store, case_id, at)
+    made = _made(then, rows, library_of(then.archive, zone=then.zone), at)
     return Replay(
-        content=made[0].model_dump_json().encode(),
+        content=made.model_dump_json().encode(),
         recorded=then.recorded,
         edition=then.edition,
         as_of=at,
         engine_version_then=then.edition.engine_version,
     )
+
+
+def what_if(
+    store: Store, case_id: str, at: datetime, *, edition: str | None = None, payer: str | None = None
+) -> Review:
+    """Return the review of a case as of ``at`` as it would be with other rules, or for another payer. Nothing is kept.
+
+    ``edition`` is the digest of an edition that was in force once, ``payer`` the id of a profile; None leaves it as
+    it was.
+
+    Raises:
+        NotFoundError: no such case, edition or profile, or the case was not known at ``at``.
+        StoreError: what it is made from is missing or was altered.
+        RuleError, PayerError, FaultsError: this engine refuses the files of the edition.
+    """
+    then, rows = _known(store, case_id, at)
+    archive = then.archive
+    if edition is not None:
+        with store.read() as connection:
+            found = _edition(connection, edition)
+            if found is None:
+                raise NotFoundError("this edition was never in force here")
+            archive = blobs.get(connection, found.files)
+    library = library_of(archive, zone=then.zone)
+    profile = None if payer is None else library.payers.profiles.get(payer)
+    if payer is not None and profile is None:
+        raise NotFoundError("the edition has no such payer profile")
+    return _made(then, rows, library, at, profile)
 
 
 def find_case(store: Store, name: str) -> str:
@@ -113,6 +134,27 @@ def recorded_moments(store: Store, case_id: str) -> list[datetime]:
     with store.read() as connection:
         events = events_of(connection, case_id)
     return [event.payload.as_of for event in events if isinstance(event.payload, ReviewRun)]
+
+
+def _known(store: Store, case_id: str, at: datetime) -> tuple[_Then, Rows]:
+    """Return everything that was known of a case at a moment, and the rows of its patient's chart."""
+    with store.read() as connection:
+        events = events_of(connection, case_id)
+        if not events:
+            raise NotFoundError("there is no case of this id")
+        then, until = _then(connection, events, at)
+        return then, stored_rows(connection, [then.patient_id], until)[then.patient_id]
+
+
+def _made(
+    then: _Then, rows: Rows, library: Library, at: datetime, payer: PayerProfile | None = None
+) -> Review:
+    moment = pd.Timestamp(at).tz_convert("UTC").as_unit("us")
+    chart = chart_of([rows], then.states, zone=then.zone)
+    made = run(library, chart, {then.encounter_id}, moment, then.scope, payer)
+    if not made:
+        raise _not_known(at)
+    return made[0]
 
 
 def _then(connection: Connection, events: Sequence[Event], at: datetime) -> tuple[_Then, Until]:

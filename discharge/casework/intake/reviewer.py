@@ -16,6 +16,7 @@ import pandas as pd
 from discharge.casework.library import Library, library_of
 from discharge.chart import Chart, Scope
 from discharge.errors import DischargeError
+from discharge.payers import PayerProfile
 from discharge.review import review
 from discharge.review.model import Review
 
@@ -76,9 +77,14 @@ class Reviewer:
 
 
 def run(
-    library: Library, chart: Chart, stays: Collection[str], as_of: pd.Timestamp, scope: Scope
+    library: Library,
+    chart: Chart,
+    stays: Collection[str],
+    as_of: pd.Timestamp,
+    scope: Scope,
+    payer: PayerProfile | None = None,
 ) -> list[Review]:
-    """Return the reviews of ``stays`` with a library, where feeds have brought ``scope``."""
+    """Return the reviews of ``stays`` with a library, where feeds have brought ``scope``; ``payer`` as in `review`."""
     return review(
         chart,
         as_of=as_of,
@@ -89,6 +95,7 @@ def run(
         directory=library.directory,
         stays=stays,
         scope=scope,
+        payer=payer,
     ).reviews
 
 
