@@ -125,6 +125,8 @@ def scale_for(unit: str | None, name: str) -> units.Scale | None:
     given = units.ucum(unit)
     if given in concept.same_as or units.bare(given) in concept.same_as:
         return units.SAME
+    if concept.through is not None and units.bare(given) == units.bare(concept.through["unit"]):
+        return _through(given, concept)  # of another dimension: no need to load the units library to say so
     return units.scale(given, concept.unit) or _through(given, concept)
 
 

@@ -131,12 +131,21 @@ def value(value: object, unit: str | None) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (int, float)):
-        shown = UNITS.get(unit or "", (unit or "").translate(_BRACES))
+        shown = unit_of(unit or "")
         shown = shown.removesuffix("s") if value == 1 and shown in ("years", "days", "hours") else shown
         return f"{number(float(value))} {shown}".rstrip()
     if isinstance(value, (list, tuple)):
         return joined([str(one) for one in value], most=4)
     return str(value)
+
+
+def unit_of(code: str) -> str:
+    """Return a UCUM unit as people read it.
+
+    >>> unit_of("{doses}/d")
+    'doses/d'
+    """
+    return UNITS.get(code, code.translate(_BRACES))
 
 
 def joined(items: Sequence[str], most: int | None = None) -> str:

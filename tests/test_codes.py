@@ -134,9 +134,17 @@ def test_the_units_library_is_not_loaded_for_listed_pairs() -> None:
         "import sys; from discharge.codes import concepts, convert\n"
         "assert convert(9000.0, '/uL', concepts()['wbc']) == 9.0\n"
         "assert convert(100.4, '[degF]', concepts()['temperature']) == 38.0\n"
+        "assert convert(7.0, 'mmol/L', concepts()['bun']) == 19.6\n"
         "sys.exit('pint' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_unit_that_a_concept_crosses_from_is_of_another_dimension() -> None:
+    crossed = [one for one in concepts().values() if one.through is not None]
+    assert crossed
+    for one in crossed:
+        assert units.calculated(units.bare(one.through["unit"]), units.bare(one.unit or "")) is None, one.name
 
 
 def test_ranges_take_in_the_ends() -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from discharge.casework.agenda import Stage
+from discharge.casework.events import ADVERSE_DECISIONS
 from discharge.casework.state.model import CaseState
 from discharge.casework.work.advisor import QueueItem, queue_items, referral_due
 from discharge.casework.work.authorizations import AuthorizationStanding, authorizations
@@ -22,6 +23,8 @@ from discharge.review.model import Review
 from discharge.worklist.steps import NOTHING, Asked, Step, asked
 
 _NEXT = timedelta(microseconds=1)
+_REFUSED = "auth_denied"
+"""The cause of denial that an appeal answers."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,23 @@ def _asked(
     of_review = [one for one in asked(review, is_all=False) if one.text not in told] if review else []
     if referral_due(state, review, at) is None:  # the advisor was asked, or has answered
         of_review = [one for one in of_review if not one.is_for_advisor]
+    answered = _appealed(state, review)
+    of_review = [one for one in of_review if one.text not in answered]
     return [*of_review, *(_of_task(task, still, is_over) for task in tasks if task.state == "open")]
+
+
+def _appealed(state: CaseState, review: Review | None) -> set[str]:
+    """Return what the review asks against a refusal, once an appeal is filed: the call and the answer have clocks."""
+    refused = [
+        said.made.at
+        for one in state.authorizations.values()
+        for said in one.decisions
+        if said.decision in ADVERSE_DECISIONS
+    ]
+    filed = [one.filed.at for one in state.appeals.values()]
+    if review is None or not refused or not filed or max(filed) < max(refused):
+        return set()
+    return {one.fix for one in review.denial.risks if one.cause == _REFUSED}
 
 
 def _of_task(task: CaseTask, still: Set[str], is_over: bool) -> Asked:

@@ -7,6 +7,7 @@ and next step; each case keeps its slots (table ``agenda``), so every moment fro
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -25,6 +26,7 @@ from discharge.worklist.steps import URGENCIES, Urgency
 NOBODY: Literal["none"] = "none"
 """As ``assignee``: cases that nobody has."""
 _MOST_ROWS = 1000
+Unknown: TypeAlias = Literal["unit", "payer_profile", "risk_band", "discharge_ready"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Filters:
     """Which cases; None asks for nothing. ``assignee`` "none": nobody's. ``payer_ids`` restricts to these profiles.
 
     ``due_before`` is compared with the time by which the next step (or the task, clock, answer) is due, ``barrier``
-    with causes of open barriers, ``search`` with name, MRN, bed, unit and encounter.
+    with causes of open barriers, ``search`` with name, MRN, bed, unit and encounter. ``is_here`` asks for stays that
+    are not known to be over (``in_house``: known to go on), ``not_known`` for cases of which these are not known.
     """
 
     unit: str | None = None
@@ -48,6 +51,8 @@ class Filters:
     search: str | None = None
     payer_ids: tuple[str, ...] | None = None
     case_id: str | None = None
+    is_here: bool | None = None
+    not_known: tuple[Unknown, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -249,8 +254,8 @@ class AuthorizationPage(_Row):
 
 def worklist(connection: Connection, filters: Filters, page: Page, *, now: datetime) -> WorklistPage:
     """Return a page of the worklist of ``now`` (aware; not before the cases' last events)."""
-    source, shown = _timed(now)
-    where = _of_cases(filters, shown["due_at"])
+    source, shown = timed(now)
+    where = conditions(filters, shown["due_at"])
     grade = shown["urgency"].label("grade")
     counted = sa.select(grade, sa.func.count()).select_from(source).where(*where).group_by("grade")
     counts = {URGENCIES[place]: 0 for place in range(len(URGENCIES))}
@@ -261,9 +266,11 @@ def worklist(connection: Connection, filters: Filters, page: Page, *, now: datet
         where.append(shown["urgency"] == URGENCIES.index(filters.urgency))
         total = counts[filters.urgency]
     # First the keys of the page, so that the sort carries no wide rows.
-    chosen = sa.select(CASES.c.case_id).select_from(source).where(*where).order_by(*_order(connection, shown))
+    chosen = (
+        sa.select(CASES.c.case_id).select_from(source).where(*where).order_by(*in_order(connection, shown))
+    )
     ids = list(connection.scalars(chosen.limit(page.limit).offset(page.offset)))
-    rows = {row.case_id: row for row in _rows(connection, source, shown, CASES.c.case_id.in_(ids))}
+    rows = {row.case_id: row for row in rows_of(connection, source, shown, CASES.c.case_id.in_(ids))}
     return WorklistPage(
         rows=[rows[case_id] for case_id in ids],
         total=total,
@@ -274,15 +281,15 @@ def worklist(connection: Connection, filters: Filters, page: Page, *, now: datet
 
 def case_row(connection: Connection, case_id: str, *, now: datetime | None) -> WorklistRow | None:
     """Return a case as the worklist of ``now`` shows it (None: as of its last event); None where there is none."""
-    source, shown = _timed(now)
-    return next(_rows(connection, source, shown, CASES.c.case_id == case_id), None)
+    source, shown = timed(now)
+    return next(rows_of(connection, source, shown, CASES.c.case_id == case_id), None)
 
 
 Shown: TypeAlias = dict[str, ColumnElement[Any]]
 _BY_THE_HOUR = ("urgency", "next_step", "next_why", "due_at")
 
 
-def _timed(now: datetime | None) -> tuple[sa.FromClause, Shown]:
+def timed(now: datetime | None) -> tuple[sa.FromClause, Shown]:
     """Return cases with the slot of ``now``, and the columns that depend on it."""
     if now is None:
         return CASES, {name: CASES.c[name] for name in _BY_THE_HOUR}
@@ -298,19 +305,21 @@ def _timed(now: datetime | None) -> tuple[sa.FromClause, Shown]:
     return CASES.outerjoin(AGENDA, of_now), shown
 
 
-def _order(connection: Connection, shown: Shown) -> list[ColumnElement[Any]]:
+def in_order(connection: Connection, shown: Shown) -> list[ColumnElement[Any]]:
+    """Return what the worklist is ordered by."""
     found: list[ColumnElement[Any]] = [shown["urgency"], shown["due_at"].is_(None), shown["due_at"]]
     for name in ("expected_loss_usd", "exposure_usd", "risk_probability"):
         found += [CASES.c[name].is_(None), CASES.c[name].desc()]
-    return [*found, _by_bytes(connection, CASES.c.encounter_id)]
+    return [*found, by_bytes(connection, CASES.c.encounter_id)]
 
 
-def _by_bytes(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:
+def by_bytes(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:
     """Order text by its bytes, which is SQLite's own way, whatever the database's language."""
     return sa.collate(column, "C") if connection.dialect.name == "postgresql" else column
 
 
-def _rows(connection: Connection, source: sa.FromClause, shown: Shown, where: Any) -> Any:
+def rows_of(connection: Connection, source: sa.FromClause, shown: Shown, where: Any) -> Iterator[WorklistRow]:
+    """Give the rows of some cases, in no order."""
     columns = [CASES.c[name] for name in WorklistRow.model_fields if name not in shown]
     for row in connection.execute(
         sa.select(*columns, *(shown[name].label(name) for name in shown)).select_from(source).where(where)
@@ -321,7 +330,7 @@ def _rows(connection: Connection, source: sa.FromClause, shown: Shown, where: An
         yield WorklistRow.model_construct(**said)
 
 
-def _of_cases(
+def conditions(
     filters: Filters, due_at: ColumnElement[Any], assignee: ColumnElement[Any] = CASES.c.assignee
 ) -> list[ColumnElement[bool]]:
     """Return the conditions on cases; the filters of these names are compared with ``due_at`` and ``assignee``."""
@@ -332,6 +341,9 @@ def _of_cases(
         wanted = getattr(filters, name)
         if wanted is not None:
             found.append(CASES.c[name] == wanted)
+    if filters.is_here is not None:
+        found.append(CASES.c.in_house.is_distinct_from(not filters.is_here))
+    found += [CASES.c[name].is_(None) for name in filters.not_known]
     if filters.assignee is not None:
         found.append(assignee.is_(None) if filters.assignee == NOBODY else assignee == filters.assignee)
     if filters.due_before is not None:
@@ -361,7 +373,7 @@ def tasks(
     owner_role: str | None = None,
 ) -> TaskPage:
     """Return tasks of the cases that the filters name; ``assignee`` is the task's own."""
-    where = _of_cases(filters, TASKS.c.due_at, TASKS.c.assignee)
+    where = conditions(filters, TASKS.c.due_at, TASKS.c.assignee)
     where += _equal(TASKS, state=state, origin=origin, owner_role=owner_role)
     order = [
         TASKS.c.due_at.is_(None),
@@ -387,7 +399,7 @@ def clocks(
     status: str | None = None,
 ) -> ClockPage:
     """Return clocks of the cases that the filters name."""
-    where = [*_of_cases(filters, CLOCKS.c.due_at), *_equal(CLOCKS, side=side, status=status)]
+    where = [*conditions(filters, CLOCKS.c.due_at), *_equal(CLOCKS, side=side, status=status)]
     order = [CLOCKS.c.due_at.is_(None), CLOCKS.c.due_at]
     rows, total = _listed(connection, CLOCKS, [*CLOCKS.c, *_CASE_COLUMNS], where, order, page)
     for row in rows:
@@ -405,7 +417,7 @@ def authorizations(
 ) -> AuthorizationPage:
     """Return authorizations of the cases that the filters name; ``due_before`` asks for the payer's answer."""
     theirs = AUTHORIZATIONS.c
-    where = _of_cases(filters, theirs.answer_due_at) + _equal(AUTHORIZATIONS, status=status)
+    where = conditions(filters, theirs.answer_due_at) + _equal(AUTHORIZATIONS, status=status)
     order = [theirs.answer_due_at.is_(None), theirs.answer_due_at, theirs.valid_through.is_(None)]
     own = [column for column in _CASE_COLUMNS if column.name != "payer_profile"]
     rows, total = _listed(
@@ -432,7 +444,7 @@ def _listed(
 ) -> tuple[list[dict[str, Any]], int]:
     source = table.join(CASES, CASES.c.case_id == table.c.case_id)
     total = connection.scalar(sa.select(sa.func.count()).select_from(source).where(*where)) or 0
-    key = [_by_bytes(connection, column) for column in table.primary_key.columns]
+    key = [by_bytes(connection, column) for column in table.primary_key.columns]
     found = sa.select(*columns).select_from(source).where(*where).order_by(*order, *key)
     rows = connection.execute(found.limit(page.limit).offset(page.offset))
     return [dict(row._mapping) for row in rows], int(total)

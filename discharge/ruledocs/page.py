@@ -67,7 +67,9 @@ def _head(teller: Teller) -> Iterator[str]:
     verified = sum(one.verified for one in file.citations.values())
     known = wording.plural(len(file.citations), "source")
     yield f"- **Sources**: {known}, {verified} of them read in the original; see the notes under [Sources](#sources)"
-    yield f"- **File**: `{file.path}`, tested by {wording.plural(len(file.cases), 'case')}"
+    # A file that was loaded for work comes without its cases: then nothing is known of how many there are.
+    tested = f", tested by {wording.plural(len(file.cases), 'case')}" if file.cases else ""
+    yield f"- **File**: `{file.path}`{tested}"
 
 
 def _applies(teller: Teller) -> str:

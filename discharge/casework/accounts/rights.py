@@ -35,8 +35,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     # Only of members of its own payer profiles, and only what was released.
     "payer": frozenset({"released:read", "released:write"}),
     "auditor": frozenset({"cases:read", "audit:read", "reports:read", "rules:read"}),
-    # No patient data.
-    "administrator": frozenset({"accounts:write", "rules:read", "feeds:write"}),
+    # No patient data: the access log names accounts and cases, never a patient.
+    "administrator": frozenset({"accounts:write", "rules:read", "feeds:write", "audit:read"}),
 }
 
 BY_KIND: Mapping[str, Permission] = {

@@ -35,8 +35,13 @@ def start(connection: Connection, account_id: str, *, life: timedelta, now: date
     return secret
 
 
-def find(store: Store, secret: str, *, idle: timedelta, now: datetime) -> tuple[Session, Account] | None:
-    """Return the session of a cookie and its account; None when ended, idle for too long, or the account disabled."""
+def find(
+    store: Store, secret: str, *, idle: timedelta, now: datetime, is_use: bool = True
+) -> tuple[Session, Account] | None:
+    """Return the session of a cookie and its account; None when ended, idle for too long, or the account disabled.
+
+    Not ``is_use``: a page asks by itself, which does not keep the session.
+    """
     one = SESSIONS.c.id_hash == passwords.digest(secret)
     question = sa.select(SESSIONS).where(one, SESSIONS.c.expires_at > now, SESSIONS.c.seen_at > now - idle)
     with store.read() as connection:
@@ -50,7 +55,7 @@ def find(store: Store, secret: str, *, idle: timedelta, now: datetime) -> tuple[
         )
     if of is None or not of["is_active"]:
         return None
-    if now - row["seen_at"] >= _NOTED:
+    if is_use and now - row["seen_at"] >= _NOTED:
         with store.write() as connection:
             connection.execute(sa.update(SESSIONS).where(one).values(seen_at=now))
     ends_at = min(row["expires_at"], now + idle)

@@ -179,6 +179,11 @@ def _suggested(state: CaseState, review: Review | None, now: datetime, reason: R
     )
 
 
+def role_at_issue(review: Review, reason: str) -> str:
+    """Return the finding that a referral of ``reason`` is about: ``admission`` or ``continued_stay``."""
+    return _ROLES.get(reason, "admission" if review.review_type == "admission" else "continued_stay")
+
+
 class _Evidence(NamedTuple):
     not_met: list[str]
     missing: list[str]
@@ -189,7 +194,7 @@ def _evidence(review: Review | None, reason: str) -> _Evidence:
     """What the review says: criteria not met, the facts that would settle the rest, and its own statement."""
     if review is None:
         return _Evidence([], [], None)
-    role = _ROLES.get(reason, "admission" if review.review_type == "admission" else "continued_stay")
+    role = role_at_issue(review, reason)
     missing = review.level_of_care.missing.get(role, [])
     not_met = list(dict.fromkeys(_failed(review, role)))
     return _Evidence(not_met, list(missing[0]) if missing else [], review.level_of_care.statement)

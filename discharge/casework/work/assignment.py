@@ -77,13 +77,14 @@ class _Sharing:
         self._desks = {one.account_id: _Desk(one) for one in sorted(people, key=lambda one: one.account_id)}
         self._able: dict[str, list[_Desk]] = {}
         self._moved: set[str] = set()
+        self._weights: dict[str, Decimal] = {}
 
     def count_carried(self, cases: Sequence[Carried]) -> None:
         """Count what each person carries already."""
         for case in cases:
             desk = self._desks.get(case.assignee or "")
             if desk is not None:
-                desk.weight += weight_of(case, self._now)
+                desk.weight += self._weight(case)
                 desk.count += 1
 
     def share_out(self, free: Sequence[Carried]) -> list[Suggested]:
@@ -93,10 +94,10 @@ class _Sharing:
         }
         for case in sorted(free, key=self._order):
             chosen = self._former(case) or self._lightest(case)
-            if chosen is None:
-                self._make_room(case, set())
-            else:
+            if chosen is not None:
                 self._give(case, chosen)
+            elif any(one.has_room for one in self._desks.values()):  # else whatever moves, there is none
+                self._make_room(case, set())
         holder = {case_id: desk for desk in self._desks.values() for case_id in desk.given}
         by_id = sorted(free, key=lambda one: one.case_id)
         return [self._suggested(case, holder.get(case.case_id)) for case in by_id]
@@ -104,7 +105,7 @@ class _Sharing:
     def _order(self, case: Carried) -> tuple[bool, int, Decimal, str]:
         """Whom somebody knows comes first, then whom few can take, then the heavy."""
         is_known = self._former(case) is not None
-        return (not is_known, len(self._able[case.case_id]), -weight_of(case, self._now), case.case_id)
+        return (not is_known, len(self._able[case.case_id]), -self._weight(case), case.case_id)
 
     def _former(self, case: Carried) -> _Desk | None:
         """Return who had the case or the patient before, can take it and has room."""
@@ -136,9 +137,7 @@ class _Sharing:
             if desk.person.account_id in asked:  # meanwhile, further along
                 continue
             asked.add(desk.person.account_id)
-            for other in sorted(
-                desk.given.values(), key=lambda one: (weight_of(one, self._now), one.case_id)
-            ):
+            for other in sorted(desk.given.values(), key=lambda one: (self._weight(one), one.case_id)):
                 self._take_back(other, desk)
                 if self._make_room(other, asked):
                     self._give(case, desk)
@@ -147,20 +146,26 @@ class _Sharing:
                 self._give(other, desk)
         return False
 
+    def _weight(self, case: Carried) -> Decimal:
+        """Return how heavy a case is, worked out once."""
+        if case.case_id not in self._weights:
+            self._weights[case.case_id] = weight_of(case, self._now)
+        return self._weights[case.case_id]
+
     def _give(self, case: Carried, desk: _Desk) -> None:
-        desk.weight += weight_of(case, self._now)
+        desk.weight += self._weight(case)
         desk.count += 1
         desk.given[case.case_id] = case
 
     def _take_back(self, case: Carried, desk: _Desk) -> None:
-        desk.weight -= weight_of(case, self._now)
+        desk.weight -= self._weight(case)
         desk.count -= 1
         del desk.given[case.case_id]
 
     def _suggested(self, case: Carried, desk: _Desk | None) -> Suggested:
         why = self._nobody(case) if desk is None else self._why(case, desk)
         to = None if desk is None else desk.person.account_id
-        return Suggested(case.case_id, to, why, weight_of(case, self._now), case.open_items)
+        return Suggested(case.case_id, to, why, self._weight(case), case.open_items)
 
     def _why(self, case: Carried, desk: _Desk) -> str:
         able = len(self._able[case.case_id])

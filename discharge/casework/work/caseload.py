@@ -183,13 +183,20 @@ def read_people(connection: Connection, present: Collection[str] | None = None) 
     ]
 
 
+_READ = (
+    "case_id", "patient_id", "in_house", "unit", "payer_profile", "payer_class", "service", "next_review_at",
+    "assignee",
+)  # fmt: skip
+
+
 def read_cases(connection: Connection, now: datetime) -> list[Carried]:
     """Return the cases that are work at ``now``: patients in the house, and others with an open task."""
     tasks = _open_tasks(connection)
     before = _before(connection)
     moved = sa.and_(AGENDA.c.case_id == CASES.c.case_id, AGENDA.c.from_at <= now, AGENDA.c.until_at > now)
     urgency = sa.func.coalesce(AGENDA.c.urgency, CASES.c.urgency).label("urgency_now")
-    question = sa.select(CASES, urgency).outerjoin(AGENDA, sa.and_(CASES.c.changes_at <= now, moved))
+    columns = [CASES.c[name] for name in _READ]
+    question = sa.select(*columns, urgency).outerjoin(AGENDA, sa.and_(CASES.c.changes_at <= now, moved))
     found = []
     for row in connection.execute(question.order_by(CASES.c.case_id)).mappings():
         items = tasks.get(row["case_id"], [])
@@ -219,8 +226,8 @@ def _open_tasks(connection: Connection) -> dict[str, list[tuple[str, datetime | 
     columns = sa.select(TASKS.c.case_id, TASKS.c.title, TASKS.c.due_at).where(TASKS.c.state == "open")
     found: dict[str, list[tuple[str, datetime | None]]] = defaultdict(list)
     order = (TASKS.c.due_at.is_(None), TASKS.c.due_at, TASKS.c.task_id)
-    for row in connection.execute(columns.order_by(*order)):
-        found[row.case_id].append((row.title, row.due_at))
+    for case_id, title, due_at in connection.execute(columns.order_by(*order)):
+        found[case_id].append((title, due_at))
     return found
 
 

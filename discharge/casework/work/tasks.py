@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from discharge.casework.assessments import questionnaires, standing
 from discharge.casework.state.model import CaseState
+from discharge.casework.work.answers import STAY_SERVICES
 from discharge.casework.work.causes import CaseTask, Cause, tasks_of
 from discharge.casework.work.counted import CaseClock
 from discharge.casework.work.tasks_planning import planning_causes
@@ -47,7 +48,7 @@ def case_tasks(
     """
     payer = profile.title if profile is not None else "the payer"
     causes = [
-        *_clocks(clocks, payer, at),
+        *_clocks(state, clocks, payer, at),
         *_barriers(state, review),
         *_rules(review),
         *_gaps(state, review),
@@ -69,7 +70,7 @@ def _order(task: CaseTask) -> tuple[int, bool, float, str]:
     return _ORDER[task.state], task.due_at is None, due, task.task_id
 
 
-def _clocks(clocks: Sequence[CaseClock], payer: str, at: datetime) -> Iterator[Cause]:
+def _clocks(state: CaseState, clocks: Sequence[CaseClock], payer: str, at: datetime) -> Iterator[Cause]:
     """The hospital's deadlines are to be kept; the payer's are to be asked for. Those of others ask nothing of us.
 
     What was said to be done, and still is not on record when its time is over, is asked for again.
@@ -90,8 +91,20 @@ def _clocks(clocks: Sequence[CaseClock], payer: str, at: datetime) -> Iterator[C
             due_at=clock.due_at,
             urgent_at=clock.warn_urgent_at,
             since=since,
-            gone_at=clock.met_at,
+            gone_at=clock.met_at or _asked_for_more(state, clock),
         )
+
+
+def _asked_for_more(state: CaseState, clock: CaseClock) -> datetime | None:
+    """Return when more days of the stay were asked for since the authorized ones were said: the rest is the payer's."""
+    if clock.clock_id != "AUTH-END" or clock.opens_at is None:
+        return None
+    asked = (
+        one.requested.at
+        for one in state.authorizations.values()
+        if one.requested and one.service in STAY_SERVICES
+    )
+    return max((at for at in asked if at > clock.opens_at), default=None)
 
 
 def _clock_title(clock: CaseClock, payer: str) -> str:

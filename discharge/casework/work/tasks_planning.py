@@ -171,10 +171,11 @@ def _referrals(state: CaseState) -> Iterator[Cause]:
     for name, one in state.referrals_out.items():
         last = one.answers[-1].at if one.answers else None
         wants_more = one.answer == "more_information"
+        named = one.provider.rstrip(".")
         yield Cause(
             f"referral_out:{name}",
             "plan",
-            f"Send {one.provider} what it asks for." if wants_more else f"Get the answer of {one.provider}.",
+            f"Send {one.provider} what it asks for." if wants_more else f"Get the answer of {named}.",
             why=one.reason if wants_more else f"asked for {_words(one.service)}",
             due_at=one.answer_due_at,
             since=last if wants_more else one.sent.at,
