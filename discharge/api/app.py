@@ -12,8 +12,12 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from discharge import __version__
-from discharge.api import auth, setup_page
+from discharge.api import auth
 from discharge.api.front import Front
+from discharge.api.pages import ROUTERS as PAGES
+from discharge.api.pages import setup
+from discharge.api.pages.case.then import NotThenError, not_then_page
+from discharge.api.pages.sent import read_form
 from discharge.api.problems import add_problems, open_problems
 from discharge.api.refresher import Refresher
 from discharge.api.routes import ROUTERS
@@ -59,7 +63,7 @@ def create_app(
         openapi_url=None,  # served below, behind the sign-in
         docs_url=None,
         redoc_url=None,
-        dependencies=[Depends(auth.guarded), Depends(no_strays)],
+        dependencies=[Depends(read_form), Depends(auth.guarded), Depends(no_strays)],
         redirect_slashes=False,
         lifespan=_lifespan,
     )
@@ -69,12 +73,14 @@ def create_app(
     auth.install(app, store, settings.auth, now=settings.clock)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
-    app.include_router(setup_page.router)
+    for router in PAGES:
+        app.include_router(router)
     add_problems(app)
+    app.add_exception_handler(NotThenError, not_then_page)
 
     def limit_of(method: str, path: str) -> int:
-        if path == setup_page.PATH:
-            return setup_page.LARGEST_BODY
+        if path == setup.PATH:
+            return setup.LARGEST_BODY
         is_feed = method == "POST" and path.rstrip("/") == FEED_PATH
         return settings.feed_limit_bytes if is_feed else settings.body_limit_bytes
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union
 
 from fastapi import Path
@@ -45,6 +46,9 @@ def _check(value: object, depth: int = 0) -> None:
     elif isinstance(value, (int, float)):
         if not abs(value) < LARGEST:
             raise _refused("number", "the number is too large")
+    elif isinstance(value, Decimal):
+        if not abs(value) < Decimal(LARGEST):
+            raise _refused("number", "the number is too large")
     elif isinstance(value, dict):
         _check_all(value, depth)
         _check_all(value.values(), depth)
@@ -57,17 +61,18 @@ def _check_all(values: Iterable[object], depth: int) -> None:
         _check(one, depth + 1)
 
 
-def _sane(value: Any) -> Any:
+def sane(value: Any) -> Any:
+    """Return a value that can be kept; refuse any other as :func:`_check` does."""
     _check(value)
     return value
 
 
 When: TypeAlias = Annotated[
     AwareDatetime,
-    AfterValidator(_sane),
+    AfterValidator(sane),
     Field(description="a moment with its offset", examples=["2026-06-15T07:00:00-04:00"]),
 ]
-Word: TypeAlias = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_sane)]
+Word: TypeAlias = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(sane)]
 CaseId: TypeAlias = Annotated[
     str, Path(pattern=r"^[0-9a-f]{32}$", description="as the worklist names it", examples=["0" * 32])
 ]
@@ -83,7 +88,7 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _raw(cls, given: Any) -> Any:
-        return _sane(given)
+        return sane(given)
 
     @model_validator(mode="after")
     def _read(self) -> Any:

@@ -20,6 +20,7 @@ from discharge.api.state import Desk
 from discharge.casework import ledger
 from discharge.casework.accounts.rights import permission_to_write
 from discharge.casework.events import Event
+from discharge.casework.events.record import Corrected
 from discharge.errors import ConflictError, NotAllowedError, NotFoundError
 from discharge.review.model import Review
 
@@ -73,6 +74,20 @@ def written_before(
     if not is_same or (said and said != [one.payload.model_dump(mode="json") for one in found]):
         raise reused()
     return found
+
+
+def ask_rights_of_corrections(desk: Desk, case_id: str, payloads: Sequence[Any], who: Principal) -> None:
+    """Ask for the right to write what is corrected: a token without the scope may not say it by a correction either."""
+    wanted = {one.event_id for one in payloads if one.kind == "corrected"}
+    if not wanted:
+        return
+    by_id = {one.event_id: one.payload for one in desk.casework.events(case_id)}
+    for event_id in wanted:
+        payload = by_id.get(event_id)
+        while isinstance(payload, Corrected):
+            payload = by_id.get(payload.event_id)
+        if payload is not None:
+            who.require(permission_to_write(payload.kind))
 
 
 @contextmanager

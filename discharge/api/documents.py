@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from discharge.api.problems import Refusal
+from discharge.api.releases import case_of_release
 from discharge.api.state import Desk
+from discharge.casework.events.utilization import Released
 from discharge.casework.intake import place_of
+from discharge.casework.storage import blobs
 from discharge.documents import PAPERS, Paper, PaperContext
 from discharge.documents.paper import Page, to_html, to_pdf
-from discharge.errors import NotFoundError, OutputError
+from discharge.errors import Fault, NotAllowedError, NotFoundError, OutputError
 from discharge.providers import Place
 from discharge.review.model import Review
 
@@ -20,7 +24,8 @@ MEDIA: dict[Form, Literal["text/html", "application/pdf"]] = {"html": "text/html
 FOR_PAYERS = ("payer_summary", "letter_payer")
 """Papers that may be released. The others are the team's or the patient's; `negotiation` is the hospital's own."""
 STYLE = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'"
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; frame-ancestors 'none';"
+    " base-uri 'none'"
 )
 """What a paper shown in a browser may do: look like itself."""
 
@@ -89,3 +94,40 @@ def sheet(desk: Desk, review: Review, name: str) -> Sheet:
         if one.name == name:
             return one
     raise NotFoundError("this stay has no such paper; GET .../documents lists those it has")
+
+
+def released(
+    desk: Desk, review: Review, digest: str, document: str, form: Form, release_id: str | None = None
+) -> Released:
+    """Return the payload that releases a paper to the stay's payer, once its bytes are kept.
+
+    ``digest`` is the review's; ``release_id`` None: one is made.
+
+    Raises:
+        NotAllowedError: no payer profile matched, the paper is not for payers, or the id was used before.
+        NotFoundError: the stay has no such paper.
+        Refusal: 503, this machine has no font for a PDF of it.
+    """
+    if review.payer.profile is None:
+        what = "no payer profile matched the stay"
+        raise _cannot("document", what, "a coverage whose payer has a profile")
+    if document.partition(".")[0] not in FOR_PAYERS:
+        raise _cannot("document", "this paper is not for payers", "one of " + ", ".join(FOR_PAYERS))
+    content = sheet(desk, review, document).content(form)
+    with desk.store.write() as connection:
+        # An id of another release, of any case, would lead the payer's answers astray.
+        if release_id and case_of_release(connection, release_id) is not None:
+            raise _cannot("release_id", "this id was used for another release", "a new id, or none")
+        kept = blobs.put(connection, "document", content)
+    return Released(
+        release_id=release_id or uuid.uuid4().hex,
+        paper=document,
+        media_type=MEDIA[form],
+        document=kept,
+        payer_profile=review.payer.profile,
+        review_digest=digest,
+    )
+
+
+def _cannot(where: str, what: str, expected: str) -> NotAllowedError:
+    return NotAllowedError([Fault(where, what, expected)])

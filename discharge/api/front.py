@@ -43,8 +43,8 @@ class Front:
         given = headers.get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(10)
         scope.setdefault("state", {})["request_id"] = request_id
-        answer = _Answer(send, request_id)
         began = time.perf_counter()
+        answer = _Answer(send, request_id, began)
         try:
             await self._served(scope, headers, receive, answer)
         finally:
@@ -70,9 +70,10 @@ class Front:
 class _Answer:
     """Sends the answer with the headers that all have, and remembers its status."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, began: float) -> None:
         self.send = send
         self.request_id = request_id
+        self.began = began
         self.status: int | None = None
 
     async def __call__(self, message: Message) -> None:
@@ -80,6 +81,8 @@ class _Answer:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["X-Request-Id"] = self.request_id
+            if self.status < 400:  # a refusal does not tell by its time why it was refused
+                headers["Server-Timing"] = f"app;dur={(time.perf_counter() - self.began) * 1000:.1f}"
             for name, value in SECURITY.items():
                 headers.setdefault(name, value)
         await self.send(message)

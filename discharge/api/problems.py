@@ -154,6 +154,9 @@ def problem_response(
 ) -> Response:
     """Return the answer that tells a problem."""
     request_id = request_id_of(request)
+    if (page := _page(request, status, name, detail, faults)) is not None:
+        page.headers.update(headers or {})
+        return page
     body = Problem(
         type=URN + name,
         title=TITLES.get(name, "The request was refused"),
@@ -167,6 +170,22 @@ def problem_response(
     if status == 401:
         answer.setdefault("WWW-Authenticate", 'Bearer realm="discharge"')
     return Response(body.model_dump_json(exclude_none=True), status, answer, MEDIA_TYPE)
+
+
+def _page(
+    request: Request, status: int, name: str, detail: str, faults: Sequence[ProblemFault]
+) -> Response | None:
+    """Return the problem as a page for a person with a browser; None for a program, or if no page can be made."""
+    from discharge.api.pages.problems import is_page, problem_page
+
+    if not is_page(request):
+        return None
+    try:
+        heading = TITLES.get(name, "The request was refused")
+        return problem_page(request, status, name, heading, detail, list(faults))
+    except Exception as error:  # noqa: BLE001 - the page itself may be what is broken; JSON needs no template
+        LOG.error("no page for a problem: %s request=%s", place_of(error), request_id_of(request))
+        return None
 
 
 def request_id_of(request: Request) -> str | None:

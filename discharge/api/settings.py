@@ -28,10 +28,15 @@ class ServeSettings:
     database: str | Path | None = None
     denial_history: Path | None = None
     providers: tuple[Path, ...] = ()
+    next_rules: Path | None = None
+    next_payers: Path | None = None
+    """A candidate that pages compare with what is in force; reviews are never made with it unless asked to try."""
     body_limit_bytes: int = 2_000_000
     feed_limit_bytes: int = 4_000_000_000
     refresh_seconds: float | None = 60.0
     """How often stale and due cases are reviewed again; None: never by itself."""
     auth: AuthSettings = field(default_factory=AuthSettings)
+    notice: str | None = None
+    """What every page says quietly at its foot, e.g. that the data is a demonstration's."""
     clock: Callable[[], datetime] = _clock
     """The present, aware. Tests give another."""

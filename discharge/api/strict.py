@@ -11,13 +11,13 @@ from discharge.errors import Fault
 
 
 def no_strays(request: Request) -> None:
-    """Refuse a request with a query parameter that its route does not take.
+    """Refuse a program's request with a query parameter that its route does not take; pages don't mind.
 
     Raises:
         Refusal: 422, with what there is.
     """
     route = request.scope.get("route")
-    if not request.query_params or not isinstance(route, APIRoute):
+    if not request.url.path.startswith("/v1/") or not request.query_params or not isinstance(route, APIRoute):
         return
     found = get_flat_params(route.dependant)
     known = {one.alias for one in found if isinstance(one.field_info, params.Query)}

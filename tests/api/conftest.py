@@ -23,6 +23,7 @@ from storekit import (  # noqa: F401 - fixtures
 )
 
 from discharge.api.app import create_app
+from discharge.api.auth.limits import RateLimit
 from discharge.api.settings import ServeSettings
 from discharge.api.state import Desk
 from discharge.casework.library import Library, load_library
@@ -76,7 +77,7 @@ def seeded(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[
             return str(tmp_path / "store.db"), found
         urls = request.getfixturevalue("postgresql")
         name = f"api_{_WORKER}_{next(_NUMBERS)}"
-        _run(urls, f"CREATE DATABASE {name} TEMPLATE {source}")
+        _run(urls, f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY file_copy")
         made.append(name)
         return urls(name), found
 
@@ -120,7 +121,11 @@ def open_door(
         else:
             app, store = _app, open_store(database)
             app.state.desk = Desk(settings, store, library, Casework(store, library))
-            app.state.auth = replace(app.state.auth, store=store)
+            auth = app.state.auth
+            # A test's sign-ins are its own.
+            by_login = RateLimit(auth.settings.tries_per_minute)
+            by_address = RateLimit(auth.settings.tries_per_minute_of_address)
+            app.state.auth = replace(auth, store=store, by_login=by_login, by_address=by_address)
         doors.append(Door(app, TestClient(app), database, found))
         return doors[-1]
 

@@ -75,17 +75,28 @@ def called(door: Door, case: Any, bearer: dict[str, str]) -> Any:
     return door.client.request(wire.method or "", wire.url or "", headers=headers, content=wire.body)
 
 
-def real(door: Door, case: Any, release: str, flips: list[bool]) -> None:
-    """Put what there is in the place of what was made up, now and then, so that routes do more than refuse."""
-    parts = {
+def there(door: Door) -> dict[str, str]:
+    """What there is, by the name that a path gives it; a release is made for it."""
+    door.record(note())
+    made = door.ask(
+        "POST",
+        f"/cases/{door.case()}/releases",
+        headers={"If-Match": door.version()},
+        json={"document": "payer_summary", "form": "html"},
+    )
+    return {
         "case_id": door.case(),
         "pack": "cms_medicare",
         "payer": "original_medicare",
-        "release_id": release,
+        "release_id": made.json()["events"][0]["payload"]["release_id"],
         "document": "payer_summary",
         "digest": door.get(f"/cases/{door.case()}/reviews").json()["reviews"][0]["digest"],
     }
-    for name, value in parts.items():
+
+
+def real(door: Door, case: Any, found: dict[str, str], flips: list[bool]) -> None:
+    """Put what there is in the place of what was made up, now and then, so that routes do more than refuse."""
+    for name, value in found.items():
         if name in (case.path_parameters or {}) and flips[0]:
             case.path_parameters[name] = value
     if flips[1] and case.method == "POST" and "case_id" in (case.path_parameters or {}):
@@ -95,14 +106,7 @@ def real(door: Door, case: Any, release: str, flips: list[bool]) -> None:
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_nothing_answers_otherwise_than_described(open_door: Callable[..., Door], kind: str) -> None:
     door = open_door(kind)
-    door.record(note())
-    made = door.ask(
-        "POST",
-        f"/cases/{door.case()}/releases",
-        headers={"If-Match": door.version()},
-        json={"document": "payer_summary", "form": "html"},
-    )
-    release = made.json()["events"][0]["payload"]["release_id"]
+    found = there(door)
     failures: list[str] = []
     count = 0
     modes = [GenerationMode.POSITIVE] + ([GenerationMode.NEGATIVE] if kind == "sqlite" else [])
@@ -110,7 +114,7 @@ def test_nothing_answers_otherwise_than_described(open_door: Callable[..., Door]
         others = ["payer" if may(name) != "payer" else "case_manager", None] if kind == "sqlite" else []
         for role in dict.fromkeys([may(name), *others]):  # who is let in does not hang on the database
             for mode in modes if role == may(name) else modes[:1]:
-                count += _tried(door, operation, role, mode, release, failures)
+                count += _tried(door, operation, role, mode, found, failures)
     assert not failures, "\n\n".join(failures)
     assert count > (200 if kind == "sqlite" else 60)
 
@@ -128,7 +132,12 @@ def test_the_description_is_made_once(sqlite_door: Door, monkeypatch: pytest.Mon
 
 
 def _tried(
-    door: Door, operation: Any, role: str | None, mode: GenerationMode, release: str, failures: list[str]
+    door: Door,
+    operation: Any,
+    role: str | None,
+    mode: GenerationMode,
+    found: dict[str, str],
+    failures: list[str],
 ) -> int:
     """Call one operation some times; returns how often, and adds what is wrong to ``failures``."""
     count = 0
@@ -143,7 +152,7 @@ def _tried(
         for name in [one for one in case.headers if one.lower() in ("authorization", "cookie")]:
             del case.headers[name]
         case.cookies = {}
-        real(door, case, release, flips)
+        real(door, case, found, flips)
         case.validate_response(called(door, case, bearer), checks=CHECKS)
 
     try:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
 
-from discharge.casework.accounts.rights import Permission
-
-Asked: TypeAlias = Permission | Literal["open", "signed-in"]
+from discharge.api.auth.policy_pages import PAGES, Asked
 
 """``open``: no sign-in at all. ``signed-in``: anybody signed in; what is shown or done is the account's own, unless
 the route asks for more."""
 
 POLICY: Mapping[str, Asked] = {
+    **PAGES,
     "health": "open",
     "sign_in": "open",
     "set_up": "open",

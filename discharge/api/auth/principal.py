@@ -6,7 +6,7 @@ sends ``Authorization: Bearer dsc_...`` and needs no such header. Where both com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +16,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 
 from discharge.api.auth.limits import RateLimit
 from discharge.api.auth.policy import permission_of_route
+from discharge.api.auth.policy_pages import NOT_USE
 from discharge.api.auth.settings import AuthSettings
 from discharge.casework.accounts import access, sessions, tokens
 from discharge.casework.accounts.model import Account
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 
 SESSION_COOKIE = "discharge_session"
 CSRF_HEADER = "X-CSRF-Token"
-_FOUND = "discharge.principal"
+FOUND = "discharge.principal"
+FORM = "discharge.form"
+CSRF_ENTRY = "csrf_token"
 _OF_PATIENTS = frozenset({"cases:read", "released:read"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -94,7 +97,7 @@ def signed_in(
         NotSignedInError: nobody, or a session, token or account that no longer holds.
         ForbiddenError: a writing request with a cookie and without the session's CSRF token.
     """
-    known: Principal | None = request.scope.get(_FOUND)
+    known: Principal | None = request.scope.get(FOUND)
     if known is not None:  # found before, by `guarded`
         return known
     auth = auth_of(request)
@@ -104,7 +107,7 @@ def signed_in(
         found = _by_session(auth, request, cookie)
     else:
         raise NotSignedInError("sign in first: POST /v1/session, or send a token as Authorization: Bearer")
-    request.scope[_FOUND] = found
+    request.scope[FOUND] = found
     return found
 
 
@@ -122,15 +125,23 @@ def _by_token(auth: Auth, written: str) -> Principal:
 
 
 def _by_session(auth: Auth, request: Request, secret: str) -> Principal:
-    found = sessions.find(auth.store, secret, idle=auth.settings.session_idle, now=auth.now())
+    is_use = getattr(request.scope.get("route"), "name", "") not in NOT_USE
+    idle = auth.settings.session_idle
+    found = sessions.find(auth.store, secret, idle=idle, now=auth.now(), is_use=is_use)
     if found is None:
         raise NotSignedInError("the session has ended; sign in again")
     session, account = found
-    if request.method not in _READING and not sessions.is_csrf(session, request.headers.get(CSRF_HEADER)):
+    if request.method not in _READING and not sessions.is_csrf(session, _csrf(request)):
         raise ForbiddenError(
             f"a writing request with a cookie needs the header {CSRF_HEADER}; GET /v1/session gives its value"
         )
     return Principal(account, account.actor(), None, session.id_hash, account.permissions)
+
+
+def _csrf(request: Request) -> str | None:
+    """Return the CSRF token that came: in the header, or as an entry of a form."""
+    form: Mapping[str, list[str]] = request.scope.get(FORM, {})
+    return request.headers.get(CSRF_HEADER) or next(iter(form.get(CSRF_ENTRY, ())), None)
 
 
 SignedIn = Annotated[Principal, Depends(signed_in)]

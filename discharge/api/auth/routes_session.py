@@ -71,7 +71,7 @@ def sign_in(request: Request, response: Response, body: SignInRequest) -> Sessio
     auth = auth_of(request)
     hold_back(request, body.login)
     account = signin.verify_password(auth.store, body.login, body.password.get_secret_value(), now=auth.now())
-    return _start(request, response, account)
+    return start_session(request, response, account)
 
 
 @router.get("/session", name="session", responses=problems())
@@ -114,7 +114,7 @@ def set_up(request: Request, response: Response, body: SetupRequest) -> SessionS
         name=body.name,
         now=auth.now(),
     )
-    return _start(request, response, account)
+    return start_session(request, response, account)
 
 
 _GOES: dict[int | str, dict[str, Any]] = {303: {"description": "The browser is sent on"}}
@@ -172,7 +172,7 @@ def oidc_callback(
         raise NotSignedInError("this sign-on was used before or took too long; start it again")
     person = auth.oidc.signed_on(_callback(auth), code, data["nonce"], data["verifier"], now=now)
     answer = RedirectResponse(_local(data["next"]), 303)
-    _start(request, answer, _account_of(auth, person, now))
+    start_session(request, answer, _account_of(auth, person, now))
     answer.delete_cookie(
         STATE_COOKIE, path=_OIDC_PATH, httponly=True, samesite="lax", secure=is_secure(request)
     )
@@ -212,7 +212,8 @@ def _account_of(auth: Auth, person: SignedOn, now: datetime) -> Account:
     return account
 
 
-def _start(request: Request, response: Response, account: Account) -> SessionShown:
+def start_session(request: Request, response: Response, account: Account) -> SessionShown:
+    """Start a session of ``account`` in this browser, in place of the one it had."""
     auth = auth_of(request)
     old = request.cookies.get(SESSION_COOKIE)
     with auth.store.write() as connection:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from discharge.api.auth.principal import Principal, log_read, needs
 from discharge.api.bodies import EXAMPLES, CaseId, EventsIn
-from discharge.api.casefile import Writing
+from discharge.api.casefile import Writing, ask_rights_of_corrections
 from discharge.api.conditional import (
     ETAG_DOC,
     HELD,
@@ -23,9 +23,7 @@ from discharge.api.conditional import (
 from discharge.api.idempotency import REPLAYED_DOC, IdempotencyKey
 from discharge.api.models import EventsOut, RecordedOut
 from discharge.api.problems import answered, problems
-from discharge.api.state import Desk, OurDesk
-from discharge.casework.accounts.rights import permission_to_write
-from discharge.casework.events.record import Corrected
+from discharge.api.state import OurDesk
 from discharge.casework.query import WorklistRow
 from discharge.casework.state.model import CaseState
 
@@ -106,22 +104,8 @@ def record_events(
     key: IdempotencyKey = None,
 ) -> Response:
     """Record what happened: all of the payloads, or none. What the case's state or the law forbids is a 409."""
-    _ask_rights_of_corrections(desk, case_id, asked, who)
+    ask_rights_of_corrections(desk, case_id, asked.payloads, who)
     writing = Writing(
         desk, request, who, case_id, if_match, key, asked, asked.occurred_at, asked.on_behalf_of
     )
     return writing.run(lambda: asked.payloads, count=len(asked.payloads), given=asked.payloads)
-
-
-def _ask_rights_of_corrections(desk: Desk, case_id: str, asked: EventsIn, who: Principal) -> None:
-    """Ask for the right to write what is corrected: a token without the scope may not say it by a correction either."""
-    wanted = {one.event_id for one in asked.payloads if one.kind == "corrected"}
-    if not wanted:
-        return
-    by_id = {one.event_id: one.payload for one in desk.casework.events(case_id)}
-    for event_id in wanted:
-        payload = by_id.get(event_id)
-        while isinstance(payload, Corrected):
-            payload = by_id.get(payload.event_id)
-        if payload is not None:
-            who.require(permission_to_write(payload.kind))

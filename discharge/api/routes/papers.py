@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -22,16 +21,12 @@ from discharge.api.conditional import (
     is_held,
     not_modified,
 )
-from discharge.api.documents import FOR_PAYERS, MEDIA, STYLE, Form, sheet, sheets
+from discharge.api.documents import FOR_PAYERS, MEDIA, STYLE, Form, released, sheet, sheets
 from discharge.api.idempotency import REPLAYED_DOC, IdempotencyKey
 from discharge.api.models import RecordedOut
 from discharge.api.problems import answered, problems
-from discharge.api.releases import case_of_release
 from discharge.api.state import OurDesk
 from discharge.casework.events.base import Id
-from discharge.casework.events.utilization import Released
-from discharge.casework.storage import blobs
-from discharge.errors import Fault, NotAllowedError
 
 router = APIRouter(tags=["papers"])
 Reader = Annotated[Principal, Depends(needs("cases:read"))]
@@ -146,31 +141,7 @@ def release_paper(
 
     def made() -> list[Any]:
         found = reviewed(desk, case_id)
-        if found.review.payer.profile is None:
-            raise _cannot(
-                "document", "no payer profile matched the stay", "a coverage whose payer has a profile"
-            )
-        if asked.document.partition(".")[0] not in FOR_PAYERS:
-            raise _cannot("document", "this paper is not for payers", "one of " + ", ".join(FOR_PAYERS))
-        content = sheet(desk, found.review, asked.document).content(asked.form)
-        with desk.store.write() as connection:
-            # An id of another release, of any case, would lead the payer's answers astray.
-            if asked.release_id and case_of_release(connection, asked.release_id) is not None:
-                raise _cannot("release_id", "this id was used for another release", "a new id, or none")
-            digest = blobs.put(connection, "document", content)
-        return [
-            Released(
-                release_id=asked.release_id or uuid.uuid4().hex,
-                paper=asked.document,
-                media_type=MEDIA[asked.form],
-                document=digest,
-                payer_profile=found.review.payer.profile,
-                review_digest=found.digest,
-            )
-        ]
+        said = released(desk, found.review, found.digest, asked.document, asked.form, asked.release_id)
+        return [said]
 
     return writing.run(made, count=1)
-
-
-def _cannot(where: str, what: str, expected: str) -> NotAllowedError:
-    return NotAllowedError([Fault(where, what, expected)])

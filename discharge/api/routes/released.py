@@ -15,14 +15,12 @@ from discharge.api.casefile import Writing
 from discharge.api.idempotency import REPLAYED_DOC, IdempotencyKey
 from discharge.api.paging import Cursor, Limit, Listing, link_next, sliced
 from discharge.api.problems import answered, problems
-from discharge.api.releases import Release, case_of_release, releases
-from discharge.api.releases import release as release_of
+from discharge.api.releases import Release, asked_of_payer, check_authorization, own_release, releases
 from discharge.api.routes.papers import PAPER, paper_answer
-from discharge.api.state import Desk, OurDesk
+from discharge.api.state import OurDesk
 from discharge.casework.events import Event
 from discharge.casework.events.utilization import DecisionReceived, PayerAsked, PeerToPeerScheduled
 from discharge.casework.storage import blobs
-from discharge.errors import Fault, NotAllowedError, NotFoundError
 
 router = APIRouter(tags=["payer's door"])
 PayerReader = Annotated[Principal, Depends(needs("released:read"))]
@@ -100,12 +98,10 @@ def released(
 @router.get("/released/{release_id}", responses=problems(404))
 def release(release_id: IdPath, desk: OurDesk, request: Request, who: PayerReader) -> ReleaseWholeOut:
     """Return one release. What was released to another payer is not there."""
-    found = _own(desk, request, release_id, who)
-    log_read(request, who, found.case_id)
+    found = own_release(desk, request, release_id, who)
     asked = [
         AskedOut(authorization_id=key, service=one.service, number=one.number)
-        for key, one in desk.casework.case(found.case_id).state.authorizations.items()
-        if one.payer_profile == found.said.payer_profile
+        for key, one in asked_of_payer(desk, found).items()
     ]
     return ReleaseWholeOut(**_shown(found).model_dump(), authorizations=asked)
 
@@ -117,8 +113,7 @@ def release(release_id: IdPath, desk: OurDesk, request: Request, who: PayerReade
 )
 def released_document(release_id: IdPath, desk: OurDesk, request: Request, who: PayerReader) -> Response:
     """Return the released paper."""
-    found = _own(desk, request, release_id, who)
-    log_read(request, who, found.case_id)
+    found = own_release(desk, request, release_id, who)
     with desk.store.read() as connection:
         content = blobs.get(connection, found.said.document)
     form = found.said.media_type.rpartition("/")[2]
@@ -140,10 +135,16 @@ def answer_release(
     key: IdempotencyKey = None,
 ) -> Response:
     """Record the payer's answer. A payer sees no version of the case, so no If-Match is asked for."""
-    found = _own(desk, request, release_id, who)
+    found = own_release(desk, request, release_id, who)
 
     def made() -> list[Said]:
-        _check_authorization(desk, found, asked.answer.authorization_id)
+        check_authorization(
+            desk,
+            found,
+            asked.answer.authorization_id,
+            where="body.answer.authorization_id",
+            expected="one of those that GET /v1/released/{release_id} lists",
+        )
         return [asked.answer]
 
     writing = Writing(desk, request, who, found.case_id, None, key, asked, needs_version=False, told=_told)
@@ -152,30 +153,6 @@ def answer_release(
 
 def _told(events: Sequence[Event]) -> AnswerOut:
     return AnswerOut(event_id=events[0].event_id, kind=events[0].kind, recorded_at=events[0].recorded_at)
-
-
-def _own(desk: Desk, request: Request, release_id: str, who: Principal) -> Release:
-    """Return a release to the payers that the account speaks for; another's is refused, on record, as if not there."""
-    with desk.store.read() as connection:
-        try:
-            return release_of(connection, release_id, who.account.payer_ids)
-        except NotFoundError:
-            others = case_of_release(connection, release_id)
-    log_read(request, who, others or [], allowed=False)  # for none too, so that both take as long
-    raise NotFoundError("nothing was released under this id")
-
-
-def _check_authorization(desk: Desk, found: Release, authorization_id: str | None) -> None:
-    """Refuse an answer about what was asked of another payer, or of nobody."""
-    known = desk.casework.case(found.case_id).state.authorizations
-    one = known.get(authorization_id) if authorization_id is not None else None
-    if authorization_id is not None and (one is None or one.payer_profile != found.said.payer_profile):
-        fault = Fault(
-            "body.answer.authorization_id",
-            "nothing was asked of this payer under this id",
-            "one of those that GET /v1/released/{release_id} lists",
-        )
-        raise NotAllowedError([fault])
 
 
 def _shown(one: Release) -> ReleaseOut:

@@ -1,35 +1,29 @@
 """The page behind a one-time link: it makes the first administrator, or sets the password of an account.
 
-It does what `POST /v1/setup` does, for people with a browser. No script; the form holds the link's secret, so the
+It does what `POST /v1/setup` does, for people with a browser. The form holds the link's secret, so the
 address shows it no more once it was sent.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
-from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
 from discharge.api.auth.principal import auth_of
 from discharge.api.auth.routes_session import hold_back
-from discharge.api.problems import Refusal
+from discharge.api.pages.frame import shown
+from discharge.api.pages.sent import sent_form
 from discharge.casework.accounts import links
 from discharge.casework.accounts.limits import LIMITS
 from discharge.casework.accounts.links import Offer
-from discharge.documents.paper import environment
 from discharge.errors import Fault, NotAllowedError, NotSignedInError
 
 router = APIRouter(include_in_schema=False)
 PATH = "/setup"
 LARGEST_BODY = 10_000
-_MOST_FIELDS = 12
-_STYLE = re.compile("<style>(.*?)</style>", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -84,23 +78,6 @@ class SetupPage:
         return [one for one in self.fields if one.fault]
 
 
-async def _sent(request: Request) -> dict[str, str]:
-    """Return the form's entries.
-
-    Raises:
-        Refusal: it is no form (415), or can't be read (422).
-    """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/x-www-form-urlencoded":
-        raise Refusal(415, "unsupported-media-type", "Send the form of this page.")
-    try:
-        text = (await request.body()).decode("ascii")
-        found = parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
-    except ValueError:
-        raise Refusal(422, "invalid", "The form can't be read.") from None
-    return {name: values[-1] for name, values in found.items()}
-
-
 @router.get(PATH, name="setup_page")
 def setup_page(request: Request, code: Annotated[str, Query(max_length=1000)] = "") -> HTMLResponse:
     """Show the form that belongs to a one-time link. To look at it does not spend it."""
@@ -108,34 +85,35 @@ def setup_page(request: Request, code: Annotated[str, Query(max_length=1000)] = 
         hold_back(request, "")
         offer = links.look(auth_of(request).store, code, now=auth_of(request).now())
     except HTTPException as error:
-        return _wait(error)
+        return _wait(request, error)
     except NotSignedInError:
-        return _dead()
-    return _shown(_form(offer, code, {}, {}), 200)
+        return _dead(request)
+    return _shown(request, _form(offer, code, {}, {}), 200)
 
 
 @router.post(PATH, name="set_up_by_page")
-def set_up_by_page(request: Request, sent: Annotated[dict[str, str], Depends(_sent)]) -> HTMLResponse:
+def set_up_by_page(request: Request) -> HTMLResponse:
     """Spend the link with what was entered, or show the form again with what is wrong."""
+    sent = {name: values[-1] for name, values in sent_form(request).items()}
     auth, code, password = auth_of(request), sent.get("code", ""), sent.get("password", "")
     try:
         hold_back(request, "")
         offer = links.look(auth.store, code, now=auth.now())
         faults = _faults(offer, sent)
         if faults:
-            return _shown(_form(offer, code, sent, faults), 422)
+            return _shown(request, _form(offer, code, sent, faults), 422)
         login, name = (sent["login"], sent["name"]) if offer.login is None else (None, None)
         account = links.set_up(auth.store, code, password, login=login, name=name, now=auth.now())
     except HTTPException as error:
-        return _wait(error)
+        return _wait(request, error)
     except NotSignedInError:
-        return _dead()
+        return _dead(request)
     except NotAllowedError as error:
-        return _shown(_form(offer, code, sent, _by_field(error.faults)), 422)
+        return _shown(request, _form(offer, code, sent, _by_field(error.faults)), 422)
     standing: Literal["first", "password"] = "first" if offer.login is None else "password"
     title = "The administrator is made" if standing == "first" else "Your password is set"
     url = auth.settings.public_url.rstrip("/")
-    return _shown(SetupPage(standing, title, login=account.login, public_url=url), 200)
+    return _shown(request, SetupPage(standing, title, login=account.login, public_url=url), 200)
 
 
 def _faults(offer: Offer, sent: dict[str, str]) -> dict[str, str]:
@@ -174,24 +152,16 @@ def _form(offer: Offer, code: str, sent: dict[str, str], faults: dict[str, str])
     return SetupPage("form", title, code, offer.login, fields)
 
 
-def _dead() -> HTMLResponse:
-    return _shown(SetupPage("dead", "This link does not work"), 404)
+def _dead(request: Request) -> HTMLResponse:
+    return _shown(request, SetupPage("dead", "This link does not work"), 404)
 
 
-def _wait(error: HTTPException) -> HTMLResponse:
+def _wait(request: Request, error: HTTPException) -> HTMLResponse:
     seconds = (error.headers or {}).get("Retry-After", "60")
-    answer = _shown(SetupPage("wait", "Please wait a little", seconds=seconds), error.status_code)
+    answer = _shown(request, SetupPage("wait", "Please wait a little", seconds=seconds), error.status_code)
     answer.headers["Retry-After"] = seconds
     return answer
 
 
-def _shown(page: SetupPage, status: int) -> HTMLResponse:
-    """Return the page; it may look like itself and be sent to this server, and nothing else."""
-    html = environment().get_template("pages/setup.html").render(page=page)
-    style = "".join(_STYLE.findall(html))
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; frame-ancestors 'none';"
-        " base-uri 'none'"
-    )
-    return HTMLResponse(html, status, {"Content-Security-Policy": policy})
+def _shown(request: Request, page: SetupPage, status: int) -> HTMLResponse:
+    return shown(request, None, "setup.html", page, title=page.title, status=status)

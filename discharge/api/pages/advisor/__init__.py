@@ -1,0 +1,1 @@
+"""The physician advisor's pages: the queue, and one question with its evidence, talk log and decision."""
