@@ -6,16 +6,24 @@ FEED ?= examples/feed
 AS_OF ?= 2026-06-15T07:00
 OUT ?= out
 DOCUMENTS ?= html,pdf
+DEMO ?= out/demo.db
+PORT ?= 8400
 SUITE := -n 2 --dist loadfile --no-loadscope-reorder --doctest-modules --pyargs discharge tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format types suite suite-wheel lock wheel clean prepare-run prepare-dev
+.PHONY: help run serve screens test lint format types suite suite-wheel lock wheel clean prepare-run prepare-dev
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: prepare-run ## prepare, review the example feed, show the ten most urgent stays (FEED, AS_OF, OUT, DOCUMENTS)
 	@$(PY) -m discharge review "$(FEED)" --as-of "$(AS_OF)" --in-house --out "$(OUT)" --documents "$(DOCUMENTS)"
+
+serve: prepare-run ## the pages on the example feed, an account for each role; address and password are printed (PORT, DEMO)
+	@$(PY) -m discharge demo "$(FEED)" --as-of "$(AS_OF)" --database "$(DEMO)" --port "$(PORT)"
+
+screens: prepare-dev ## a picture of every page into docs/screens
+	$(PY) scripts/screens.py
 
 test: prepare-dev ## prepare, then lint, types, the suite in the checkout, the suite against the built wheel
 	@$(MAKE) --no-print-directory lint
@@ -32,9 +40,10 @@ format: prepare-dev ## let ruff sort imports and format
 	$(PY) -m ruff format .
 
 types: prepare-dev ## mypy --strict
-	$(PY) -m mypy --strict discharge
+	$(PY) -m mypy --strict -n 2 discharge
 
 suite: prepare-dev ## tests and doctests in the checkout
+	@$(PY) -m compileall -q -j 2 discharge # once, not in each process that a test starts
 	$(PY) -m pytest $(SUITE)
 
 suite-wheel: prepare-dev ## the same tests, from another folder, against the built wheel
@@ -61,7 +70,7 @@ prepare-dev:
 BENCH_ROWS ?= 100000
 BENCH_EVENTS ?= 1000000
 
-.PHONY: bench-decide bench-review bench-disposition bench-ledger
+.PHONY: bench-decide bench-review bench-disposition bench-ledger bench-pages
 
 bench-decide: prepare-run ## this engine and five others decide the same rules (BENCH_ROWS)
 	@sh benchmarks/prepare.sh
@@ -75,3 +84,6 @@ bench-disposition: prepare-run ## the place ranked first against the recorded di
 
 bench-ledger: prepare-run ## append, verify, rebuild and the worklist on a ledger of BENCH_EVENTS events
 	$(PY) benchmarks/ledger.py --events $(BENCH_EVENTS) --json out/bench-ledger.json
+
+bench-pages: prepare-run ## 50 people click through the pages of a hospital with 1,000 patients in the house
+	$(PY) benchmarks/pages.py --json out/bench-pages.json

@@ -19,6 +19,7 @@ from discharge.cli import (
     ask,
     audit,
     clocks,
+    demo,
     feed,
     ingest,
     price,
@@ -54,6 +55,7 @@ clocks.register(app)
 score.register(app)
 price.register(app)
 serve.register(app)
+demo.register(app)
 app.add_typer(rules.app, name="rules")
 app.add_typer(feed.app, name="feed")
 app.add_typer(providers.app, name="providers")

@@ -1,7 +1,8 @@
-"""`discharge serve`: the programmatic door, with the embedded database unless told otherwise."""
+"""`discharge serve`: the pages and the door for programs, with the embedded database unless told otherwise."""
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import sys
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 PORT = 8400
 GRACE_SECONDS = 20
 _ENDED_BY_SIGNAL = (130, 143)
+_COLLECTS = (10_000, 5, 1_000)
+"""When Python looks for cycles: often among what is young, seldom among all, which halts every request."""
 
 PublicUrl = Annotated[
     str | None,
@@ -40,6 +43,24 @@ Proxy = Annotated[
     str,
     typer.Option(
         "--proxy", metavar="ADDRESS", help="The proxy's own address; people's are taken from its headers."
+    ),
+]
+NextRules = Annotated[
+    Path | None,
+    typer.Option(
+        "--next-rules", metavar="FOLDER", help="Rules to compare with those in force, before a switch."
+    ),
+]
+NextPayers = Annotated[
+    Path | None, typer.Option("--next-payers", metavar="FOLDER", help="The same for payer profiles.")
+]
+RefreshSeconds = Annotated[
+    float,
+    typer.Option(
+        "--refresh-seconds",
+        metavar="N",
+        min=0,
+        help="How often stale and due cases are reviewed again; 0: never by itself.",
     ),
 ]
 
@@ -65,18 +86,12 @@ def serve(
         list[Path] | None,
         typer.Option("--providers", metavar="FILE", help="Provider lists, as for `discharge review`."),
     ] = None,
+    next_rules: NextRules = None,
+    next_payers: NextPayers = None,
     zone: Zone = ZONE,
-    refresh_seconds: Annotated[
-        float,
-        typer.Option(
-            "--refresh-seconds",
-            metavar="N",
-            min=0,
-            help="How often stale and due cases are reviewed again; 0: never by itself.",
-        ),
-    ] = 60.0,
+    refresh_seconds: RefreshSeconds = 60.0,
 ) -> None:
-    """Serve case work over HTTP under /v1, for programs. Ends on Ctrl-C or SIGTERM when open requests are answered.
+    """Serve the pages, and case work under /v1 for programs. Ends on Ctrl-C or SIGTERM when open requests are answered.
 
     The first start prints a link, good once, with which the first administrator is made. Listens on this machine
     alone unless --host says otherwise; then put a proxy with TLS before it and name it with --public-url and --proxy.
@@ -89,7 +104,7 @@ def serve(
     from discharge.api.auth.settings import auth_settings
     from discharge.api.settings import ServeSettings
 
-    listening = _listening(host, port)
+    listening = listening_at(host, port)
     port = listening.getsockname()[1]
     settings = ServeSettings(
         zone=facility_zone(zone),
@@ -98,6 +113,8 @@ def serve(
         database=database,
         denial_history=denial_history,
         providers=tuple(providers or ()),
+        next_rules=folder_or(next_rules, "rules", "--next-rules") if next_rules else None,
+        next_payers=folder_or(next_payers, "payer_profiles", "--next-payers") if next_payers else None,
         refresh_seconds=refresh_seconds or None,
         auth=auth_settings(public_url or f"http://{_shown(host)}:{port}"),
     )
@@ -105,7 +122,7 @@ def serve(
         run(settings, listening, proxy=proxy)
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening_at(host: str, port: int) -> socket.socket:
     """Return the socket, bound, so that a port that is taken is told before anything is opened."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -150,8 +167,10 @@ def run(
     try:
         if link := auth.first_link(store, settings.auth.public_url, now=settings.clock()):
             typer.echo(f"discharge: nobody has an account yet; make the first administrator once at {link}")
+        typer.echo(f"discharge: the pages are at {settings.auth.public_url}/")
         typer.echo(f"discharge: serving {settings.auth.public_url}/v1 from {store.url_shown}")
         sys.stdout.flush()
+        _settle()
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -170,3 +189,14 @@ def run(
     finally:
         store.close()
     typer.echo("discharge: ended")
+
+
+def _settle() -> None:
+    """Spare rules and payers, which stay until the end, from every later search for cycles.
+
+    Reviews come and go by the thousand objects and hold no cycles; with Python's own settings a search through all
+    that is kept halts every request for half a second, every few seconds.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECTS)
