@@ -33,6 +33,8 @@ LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
 EXIT_STEP_FAILED = 1
 EXIT_PACKAGE_MISSING = 3
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
 # Prints 1 when a rendered page holds a font. On a machine without one, PlutoPrint writes a blank page in silence.
 FONT_PROBE = (
     "import io, plutoprint; book = plutoprint.Book(); book.load_html('<p>a</p>'); out = io.BytesIO(); "
@@ -132,6 +134,12 @@ def check_fonts() -> None:
         raise SystemExit(f"prepare: PlutoPrint cannot render a page:\n{probe.stderr}")
     if probe.stdout.strip() != "1":
         raise Missing("no font is installed, so every PDF would be blank", ["fonts-dejavu-core"])
+
+
+def check_browser() -> None:
+    """Raises Missing when no Chromium is there for the tests of pages; Playwright itself downloads none."""
+    if not any(shutil.which(name) for name in BROWSERS):
+        raise Missing("no Chromium is installed, and the tests of pages need one", ["chromium"])
 
 
 def check_languages() -> None:
@@ -262,7 +270,7 @@ def prepare(kind: str) -> None:
     if have.get(kind) != want[kind]:
         say(f"installing {LOCKS[kind]} (about a minute on a first run)")
         install_locked(LOCKS[kind])
-        settle(check_fonts)
+        settle(check_fonts, *([check_browser] if kind == "dev" else []))
         offer(check_languages)
     pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ".")
     pip("check", "--quiet")

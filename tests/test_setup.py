@@ -210,6 +210,20 @@ def test_a_page_without_fonts_is_noticed(tmp_path, monkeypatch):
 
 
 @pytest.mark.content
+def test_a_machine_without_a_browser_is_told_how_to_get_one(tmp_path, monkeypatch, capsys):
+    prepare = load_prepare()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SystemExit) as stop:
+        prepare.settle(prepare.check_browser)
+    assert stop.value.code == prepare.EXIT_PACKAGE_MISSING
+    assert "apt-get install -y chromium" in capsys.readouterr().err
+    browser = tmp_path / "chromium"
+    browser.write_text("")
+    browser.chmod(0o755)
+    prepare.check_browser()
+
+
+@pytest.mark.content
 def test_a_changed_lock_asks_for_a_new_preparation(tmp_path, monkeypatch):
     prepare = load_prepare()
     for name in [*LOCKS, "pyproject.toml", "discharge/__init__.py"]:
