@@ -15,11 +15,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from intakekit import feed, library, take_in, written
+import pandas as pd
+from intakekit import MOMENT, feed, library, take_in, written
+from small_feed import ZONE, tables
 
 import discharge.casework.intake.ingest as ingesting
 from discharge.casework.ledger import all_events, verify
 from discharge.casework.storage.engine import open_store
+from discharge.feeds import chart_from_tables
+from discharge.review import review
 
 PATIENTS = 6  # of each of the three stays that are known at the moment
 
@@ -37,6 +41,13 @@ def several(folder: Path) -> Path:
                     resource[name]["reference"] += f"-{copy}"
             found.append(resource)
     return written(folder, found)
+
+
+def reviewed_once() -> None:
+    """Review the made feed in memory, so that every fork has what the first review of a process works out."""
+    found = library()
+    chart = chart_from_tables({name: pd.DataFrame(rows).replace("", None) for name, rows in tables().items()})
+    review(chart, as_of=pd.Timestamp(MOMENT), packs=found.packs, payers=found.payers, zone=ZONE)
 
 
 def started(database: str, path: Path) -> int:
@@ -81,7 +92,7 @@ def main() -> None:
     kills, chance, folder = int(sys.argv[1]), random.Random(int(sys.argv[2])), Path(sys.argv[3])
     whole, *others = sys.argv[4:]
     path = several(folder)
-    library()
+    reviewed_once()
     began = time.monotonic()
     assert ended(started(whole, path)) == 0
     seconds = time.monotonic() - began

@@ -12,6 +12,9 @@ import socket
 import sys
 from pathlib import Path
 
+import uvicorn  # noqa: F401 - with the application below, what `run` would import anew in every fork
+
+import discharge.api.app  # noqa: F401
 from discharge.api.settings import ServeSettings
 from discharge.casework.library import load_library
 from discharge.cli.serve import run

@@ -91,7 +91,7 @@ def _making(folder: Path, request: pytest.FixtureRequest) -> Iterator[Callable[.
         else:
             template = request.getfixturevalue("_postgresql_template") if migrated else "template0"
         name = f"test_{worker}_{number}"
-        _run(postgresql, f"CREATE DATABASE {name} TEMPLATE {template}")
+        _run(postgresql, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         made.append(name)
         url: str = postgresql(name)
         return url
