@@ -10,6 +10,7 @@ from discharge.api.idempotency import forget_replies
 from discharge.api.problems import place_of
 from discharge.api.state import Desk
 from discharge.casework.intake import refresh
+from discharge.casework.intake.reviewer import Reviewer
 from discharge.errors import DischargeError
 
 LOG = logging.getLogger("discharge.api.refresh")
@@ -19,7 +20,7 @@ FORGET_EVERY = timedelta(hours=6)
 
 
 class Refresher:
-    """One thread that works in rounds of a few cases and stops between two."""
+    """One thread that works in rounds of a few cases and stops between two; reviews are made in a process beside it."""
 
     def __init__(self, desk: Desk, seconds: float) -> None:
         self._desk = desk
@@ -27,6 +28,7 @@ class Refresher:
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._work, name="discharge-refresh", daemon=True)
         self._forgotten_at = desk.now() - FORGET_EVERY
+        self._reviewer: Reviewer | None = None
 
     def start(self) -> None:
         """Begin."""
@@ -42,20 +44,33 @@ class Refresher:
             done = self._round()
             if done < AT_ONCE:
                 self._ends.wait(self._seconds)
+        self._end_reviewer()
+
+    def _end_reviewer(self) -> None:
+        """End the process that reviews; the next round that needs one starts another."""
+        if self._reviewer is not None:
+            self._reviewer.__exit__(None, None, None)
+            self._reviewer = None
 
     def _round(self) -> int:
         """Do a few cases and return how many; a failure is logged by kind and place and tried again later."""
         try:
             now = self._desk.now()
-            done = refresh(self._desk.store, self._desk.library, as_of=now, now=self._desk.now, limit=AT_ONCE)
+            desk = self._desk
+            self._reviewer = self._reviewer or Reviewer(desk.library, apart=True)
+            done = refresh(
+                desk.store, desk.library, as_of=now, now=desk.now, limit=AT_ONCE, reviewer=self._reviewer
+            )
             if now - self._forgotten_at >= FORGET_EVERY:
                 forget_replies(self._desk, now)
                 self._forgotten_at = now
         except DischargeError as error:
             LOG.error("refresh %s: %s", error.problem, place_of(error))
+            self._end_reviewer()
             return 0
         except Exception as error:  # noqa: BLE001 - the thread has to live on; the message may quote a chart
             LOG.error("refresh: defect %s", place_of(error))
+            self._end_reviewer()
             return 0
         if done:
             LOG.info("refresh: %d cases reviewed again", done)

@@ -158,6 +158,7 @@ def run(
 
     from discharge.api import auth
     from discharge.api.app import create_app
+    from discharge.api.pages.warm import warm
 
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     for name in ("alembic", "httpx", "uvicorn.error"):
@@ -170,6 +171,7 @@ def run(
         typer.echo(f"discharge: the pages are at {settings.auth.public_url}/")
         typer.echo(f"discharge: serving {settings.auth.public_url}/v1 from {store.url_shown}")
         sys.stdout.flush()
+        warm(app.state.desk)
         _settle()
         config = uvicorn.Config(
             app,

@@ -17,10 +17,19 @@ from discharge.casework.storage.engine import Store
 from discharge.casework.storage.tables import CASES
 
 
-def refresh(store: Store, library: Library, *, as_of: datetime, now: Now, limit: int | None = None) -> int:
+def refresh(
+    store: Store,
+    library: Library,
+    *,
+    as_of: datetime,
+    now: Now,
+    limit: int | None = None,
+    reviewer: Reviewer | None = None,
+) -> int:
     """Review the cases that people changed, whose next review is due, or whose edition no longer holds.
 
-    ``limit`` bounds how many patients are done, the longest waiting first. Returns how many reviews were written.
+    ``limit`` bounds how many patients are done, the longest waiting first; ``reviewer`` is one of the library that the
+    caller keeps. Returns how many reviews were written.
 
     Raises:
         UsageError: ``as_of`` is earlier than what the store knows already.
@@ -30,7 +39,7 @@ def refresh(store: Store, library: Library, *, as_of: datetime, now: Now, limit:
     with store.read() as connection:
         waiting = stale_or_due(connection, library, as_of)
     patients = list(dict.fromkeys(waiting.values()))[:limit]
-    this = Round(store, Reviewer(library), as_of, now, uuid.uuid4().hex, scope_of(store))
+    this = Round(store, reviewer or Reviewer(library), as_of, now, uuid.uuid4().hex, scope_of(store))
     return run_all(this, dict.fromkeys(patients)).reasons.total()
 
 

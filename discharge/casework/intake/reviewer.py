@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from collections.abc import Collection
 from concurrent.futures import ProcessPoolExecutor
@@ -21,6 +22,7 @@ from discharge.review import review
 from discharge.review.model import Review
 
 _WORTH_SENDING = 8
+_LESS = 10  # niceness of a process that works beside people
 
 
 @dataclass(frozen=True)
@@ -32,16 +34,22 @@ class Made:
 
 
 class Reviewer:
-    """Reviews stays of charts with one library."""
+    """Reviews stays of charts with one library; with ``apart`` never in this process, and with less of the machine.
 
-    def __init__(self, library: Library, workers: int = 1) -> None:
+    A server answers people in its own process, which one review would hold up for a tenth of a second.
+    """
+
+    def __init__(self, library: Library, workers: int = 1, *, apart: bool = False) -> None:
         self.library = library
         self._pool: ProcessPoolExecutor | None = None
-        if workers > 1:  # spawned, not forked: the rules engine keeps threads, which a fork would break
+        if (
+            workers > 1 or apart
+        ):  # spawned, not forked: the rules engine keeps threads, which a fork would break
             self._pool = ProcessPoolExecutor(
-                workers, multiprocessing.get_context("spawn"), _start, (library.archive, library.zone)
+                workers, multiprocessing.get_context("spawn"), _start, (library.archive, library.zone, apart)
             )
         self._workers = workers
+        self._worth_sending = 1 if apart else _WORTH_SENDING
 
     def __enter__(self) -> Self:
         return self
@@ -59,7 +67,7 @@ class Reviewer:
 
         ``scope`` is what feeds have brought: what is known of a stay never hangs on who is beside it.
         """
-        if self._pool is None or len(stays) < _WORTH_SENDING:
+        if self._pool is None or len(stays) < self._worth_sending:
             return {
                 one.encounter_id: Made(one, one.model_dump_json().encode())
                 for one in run(self.library, chart, stays, as_of, scope)
@@ -131,9 +139,11 @@ def _parts(chart: Chart, stays: Collection[str], count: int) -> list[tuple[Chart
 _OF_PROCESS: list[Library] = []
 
 
-def _start(archive: bytes, zone: str) -> None:
+def _start(archive: bytes, zone: str, apart: bool) -> None:
     """Prepare a worker process. Ctrl-C is the parent's to answer."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if apart:
+        os.nice(_LESS)
     _OF_PROCESS.append(library_of(archive, zone=zone))
 
 
