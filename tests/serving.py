@@ -33,7 +33,7 @@ def main(database: str, rules: Path) -> None:
             child = os.fork()
             if child == 0:
                 sys.stdout = sys.stderr
-                run(settings, listening, library)
+                run(settings, listening, library, warms=False)
                 os._exit(0)
             print(child, flush=True)
             _, status = os.waitpid(child, 0)

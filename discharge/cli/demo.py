@@ -9,7 +9,7 @@ import typer
 
 from discharge.cli.options import ZONE, Payers, Rules, Zone, facility_zone, folder_or, moment
 from discharge.cli.progress import watching
-from discharge.cli.serve import PORT, listening_at, run
+from discharge.cli.serve import PORT, listening_at, run, usual_processes
 from discharge.errors import UsageError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def demo(
             ready = open_demo(asked, library, progress=progress)
         clock = DemoClock(ready.starts)
         _tell(ready, feed, settings)
-        run(replace(settings, clock=clock), listening, library)
+        run(replace(settings, clock=clock), listening, library, processes=usual_processes())
 
 
 def _tell(ready: Demo, feed: Path, settings: ServeSettings) -> None:

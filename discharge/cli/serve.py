@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,11 +23,13 @@ from discharge.cli.options import (
     facility_zone,
     folder_or,
 )
+from discharge.cli.processes import serve_in
 from discharge.errors import UsageError
 
 if TYPE_CHECKING:
     from discharge.api.settings import ServeSettings
     from discharge.casework.library import Library
+    from discharge.casework.storage.engine import Store
 
 PORT = 8400
 GRACE_SECONDS = 20
@@ -65,6 +69,14 @@ RefreshSeconds = Annotated[
 ]
 
 
+Processes = Annotated[
+    int | None,
+    typer.Option(
+        "--processes", metavar="N", min=1, max=16, help="How many answer; default: one a core, at most 4."
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
     app.command("serve")(serve)
@@ -90,6 +102,7 @@ def serve(
     next_payers: NextPayers = None,
     zone: Zone = ZONE,
     refresh_seconds: RefreshSeconds = 60.0,
+    processes: Processes = None,
 ) -> None:
     """Serve the pages, and case work under /v1 for programs. Ends on Ctrl-C or SIGTERM when open requests are answered.
 
@@ -119,7 +132,7 @@ def serve(
         auth=auth_settings(public_url or f"http://{_shown(host)}:{port}"),
     )
     with listening:
-        run(settings, listening, proxy=proxy)
+        run(settings, listening, proxy=proxy, processes=processes or usual_processes())
 
 
 def listening_at(host: str, port: int) -> socket.socket:
@@ -141,6 +154,11 @@ def listening_at(host: str, port: int) -> socket.socket:
     return bound
 
 
+def usual_processes() -> int:
+    """Return how many processes answer unless it is said: one a core of this machine, at most 4."""
+    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 4)
+
+
 def _shown(host: str) -> str:
     if host in ("0.0.0.0", "::"):
         return "127.0.0.1"
@@ -148,30 +166,81 @@ def _shown(host: str) -> str:
 
 
 def run(
-    settings: ServeSettings, listening: socket.socket, library: Library | None = None, proxy: str = ""
+    settings: ServeSettings,
+    listening: socket.socket,
+    library: Library | None = None,
+    proxy: str = "",
+    processes: int = 1,
+    *,
+    warms: bool = True,
 ) -> None:
     """Serve on a socket that is bound, until Ctrl-C or SIGTERM; ``library`` is loaded unless it is given.
 
-    ``proxy`` is the one address whose word about a request's origin is taken; none: nobody's.
+    ``proxy`` is the one address whose word about a request's origin is taken; none: nobody's. Of several
+    ``processes`` the first reviews again what has come due; each takes its share of the tries to sign in. ``warms``: first
+    makes what takes long the first time.
     """
-    import uvicorn
-
-    from discharge.api import auth
-    from discharge.api.app import create_app
-    from discharge.api.pages.warm import warm
+    from discharge.casework.library import load_library
+    from discharge.casework.storage.engine import open_store
 
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     for name in ("alembic", "httpx", "uvicorn.error"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    with open_store(settings.database) as store:
+        library = library or load_library(
+            rules=settings.rules,
+            payers=settings.payers,
+            denial_history=settings.denial_history,
+            providers=settings.providers,
+            zone=settings.zone,
+        )
+        _announce(settings, store)
+    if processes == 1:
+        _answer(settings, listening, library, proxy, warms=warms)
+    else:
+        serve_in(
+            processes,
+            lambda number: _answer(
+                _share(settings, number, processes), listening, library, proxy, warms=warms
+            ),
+        )
+    typer.echo("discharge: ended")
+
+
+def _announce(settings: ServeSettings, store: Store) -> None:
+    from discharge.api import auth
+
+    url = settings.auth.public_url
+    if link := auth.first_link(store, url, now=settings.clock()):
+        typer.echo(f"discharge: nobody has an account yet; make the first administrator once at {link}")
+    typer.echo(f"discharge: the pages are at {url}/")
+    typer.echo(f"discharge: serving {url}/v1 from {store.url_shown}")
+    sys.stdout.flush()
+
+
+def _share(settings: ServeSettings, number: int, processes: int) -> ServeSettings:
+    """Return the settings of one of several processes: all of them together allow what one would."""
+    auth = replace(
+        settings.auth,
+        tries_per_minute=max(1, settings.auth.tries_per_minute // processes),
+        tries_per_minute_of_address=max(1, settings.auth.tries_per_minute_of_address // processes),
+    )
+    return replace(settings, auth=auth, refresh_seconds=settings.refresh_seconds if number == 0 else None)
+
+
+def _answer(
+    settings: ServeSettings, listening: socket.socket, library: Library, proxy: str, *, warms: bool
+) -> None:
+    """Answer on the socket in this process until it is told to end."""
+    import uvicorn
+
+    from discharge.api.app import create_app
+    from discharge.api.pages.warm import warm
+
     app = create_app(settings, library=library)
-    store = app.state.desk.store
     try:
-        if link := auth.first_link(store, settings.auth.public_url, now=settings.clock()):
-            typer.echo(f"discharge: nobody has an account yet; make the first administrator once at {link}")
-        typer.echo(f"discharge: the pages are at {settings.auth.public_url}/")
-        typer.echo(f"discharge: serving {settings.auth.public_url}/v1 from {store.url_shown}")
-        sys.stdout.flush()
-        warm(app.state.desk)
+        if warms:
+            warm(app.state.desk)
         _settle()
         config = uvicorn.Config(
             app,
@@ -189,8 +258,7 @@ def run(
     except KeyboardInterrupt:
         pass
     finally:
-        store.close()
-    typer.echo("discharge: ended")
+        app.state.desk.store.close()
 
 
 def _settle() -> None:

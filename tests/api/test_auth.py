@@ -384,7 +384,7 @@ def test_reads_and_refused_reads_are_in_the_access_log(
     clock.go(minutes=1)
     reader = token(store, clock, root)
     problem(client.get(CASE, headers=reader), 403)
-    problem(client.get("/v1/access-log", headers=reader), 403)
+    problem(client.get("/v1/access-log", headers=token(store, clock, ana)), 403)
     rows = client.get("/v1/access-log", headers=auditor).json()["reads"]
     shown = [(one["account_id"], one["action"], one["case_id"], one["allowed"], one["count"]) for one in rows]
     assert shown == [(root.id, "case", "c1", False, 1), (ana.id, "case", "c1", True, 1)]
