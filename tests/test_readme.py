@@ -16,6 +16,8 @@ import pytest
 
 from discharge.resources import data_folder
 
+pytestmark = pytest.mark.content  # the commands it shows are run from the wheel by test_run and test_cli
+
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 EXAMPLE = re.compile(r"```console\n\$ discharge (?P<command>[^\n]+)\n(?P<output>.*?)```\n", re.DOTALL)
