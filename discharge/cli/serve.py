@@ -177,8 +177,8 @@ def run(
     """Serve on a socket that is bound, until Ctrl-C or SIGTERM; ``library`` is loaded unless it is given.
 
     ``proxy`` is the one address whose word about a request's origin is taken; none: nobody's. Of several
-    ``processes`` the first reviews again what has come due; each takes its share of the tries to sign in. ``warms``: first
-    makes what takes long the first time.
+    ``processes`` the first reviews again what has come due; each takes its share of the tries to sign in.
+    ``warms``: makes first what takes long the first time.
     """
     from discharge.casework.library import load_library
     from discharge.casework.storage.engine import open_store
