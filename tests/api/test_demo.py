@@ -150,7 +150,7 @@ def test_the_command_says_what_it_is_and_who_may_sign_in(
 ) -> None:
     served: list[ServeSettings] = []
     monkeypatch.setattr("discharge.casework.library.load_library", lambda **_: library)
-    monkeypatch.setattr("discharge.cli.demo.run", lambda settings, *_: served.append(settings))
+    monkeypatch.setattr("discharge.cli.demo.run", lambda settings, *_, **__: served.append(settings))
     told = [
         "demo",
         str(asked.feed),

@@ -274,7 +274,7 @@ def test_roles_have_the_rights_that_the_house_wrote_down() -> None:
         "supervisor": manager | {"assign:write", "reports:read"},
         "payer": {"released:read", "released:write"},
         "auditor": {"cases:read", "audit:read", "reports:read", "rules:read"},
-        "administrator": {"accounts:write", "rules:read", "feeds:write"},
+        "administrator": {"accounts:write", "rules:read", "feeds:write", "audit:read"},
     }
     assert rights.permission_to_write("advisor_decided") == "advisor:write"
     assert rights.permission_to_write("note_added") == "cases:write"
