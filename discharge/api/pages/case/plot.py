@@ -1,7 +1,6 @@
 """Small charts as SVG without a colour of their own: classes only, so they follow dark mode and the content policy.
 
-Not Vega: `discharge.pictures` draws for paper, in fixed black on white, and takes some 20 ms a picture; a page of
-trends has thirty.
+Not Vega: `discharge.pictures` draws for paper, in fixed black on white.
 """
 
 from __future__ import annotations
