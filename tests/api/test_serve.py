@@ -183,7 +183,7 @@ def test_killed_at_any_moment_it_writes_everything_once(
         nursery.kill()
         nursery.wait()
         nursery.stdout.close()
-    assert sum(one.lost for one in writers) >= 1  # some were under way; how many hangs on the machine
+    assert sum(one.lost for one in writers) >= KILLS / 2
     with open_store(database) as store, store.read() as connection:
         assert ledger.verify(connection).first_break is None
         for one in writers:
