@@ -21,7 +21,8 @@ from discharge.casework import ledger
 from discharge.casework.accounts.rights import permission_to_write
 from discharge.casework.events import Event
 from discharge.casework.events.record import Corrected
-from discharge.errors import ConflictError, NotAllowedError, NotFoundError
+from discharge.casework.work.caseload import read_people
+from discharge.errors import ConflictError, Fault, NotAllowedError, NotFoundError
 from discharge.review.model import Review
 
 
@@ -90,6 +91,29 @@ def ask_rights_of_corrections(desk: Desk, case_id: str, payloads: Sequence[Any],
             who.require(permission_to_write(payload.kind))
 
 
+def ask_takers(desk: Desk, payloads: Sequence[Any], who: Principal) -> None:
+    """Ask that whoever is given the case, other than by taking it, is an active account that takes cases.
+
+    Raises:
+        NotAllowedError: an account that is gone, disabled, or of a role that has no cases.
+    """
+    given = [
+        (f"$.payloads[{place}].{name}", getattr(one, name))
+        for place, one in enumerate(payloads)
+        for kind, name in (("assigned", "assignee"), ("handed_over", "to"))
+        if one.kind == kind
+    ]
+    others = [(where, taker) for where, taker in given if taker not in (None, who.account.id)]
+    if not others:
+        return
+    with desk.store.read() as connection:
+        takers = {one.account_id for one in read_people(connection)}
+    what, expected = "nobody of this account takes cases", "a case manager or supervisor"
+    faults = [Fault(where, what, expected) for where, taker in others if taker not in takers]
+    if faults:
+        raise NotAllowedError(faults)
+
+
 @contextmanager
 def refusals_logged(request: Request, who: Principal, case_id: str) -> Iterator[None]:
     """Put refusals that tell of the case into the access log; what is written stands in the ledger."""
@@ -142,6 +166,7 @@ class Writing:
         payloads = made()
         for one in payloads:
             self._ask_right(one)
+        ask_takers(self.desk, payloads, self.who)
         try:
             recorded = self.desk.casework.record(
                 self.case_id,

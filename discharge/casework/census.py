@@ -116,7 +116,7 @@ def census(
     source, shown = timed(now)
     groups, urgencies = _counted(connection, filters, source, shown, now, by)
     groups = ordered(groups)
-    where = _where(filters, shown)
+    where = _where(filters, shown, now)
     order = in_order(connection, shown)
     if by is not None and by != "urgency":
         order = [_place(CASES.c[_GROUPED[by]], [one.key for one in groups]), *order]
@@ -147,7 +147,7 @@ def order(
     if by is not None and by != "urgency":
         groups, _ = _counted(connection, filters, source, shown, now, by)
         order = [_place(CASES.c[_GROUPED[by]], [one.key for one in ordered(groups)]), *order]
-    where = _where(filters, shown)
+    where = _where(filters, shown, now)
     chosen = sa.select(CASES.c.case_id).select_from(source).where(*where).order_by(*order).limit(most)
     return list(connection.scalars(chosen))
 
@@ -192,8 +192,16 @@ def choices(connection: Connection) -> Choices:
     return found
 
 
-def _where(filters: Filters, shown: Shown) -> list[ColumnElement[bool]]:
+def is_overdue(shown: Shown, now: datetime) -> ColumnElement[bool]:
+    """Ask for what is late for certain: of a risk that only can't be ruled out nobody knows whether it was seen to."""
+    is_over = shown["due_at"] < sa.literal(now, CASES.c.due_at.type)
+    return is_over & (shown["urgency"] == URGENCIES.index("now"))
+
+
+def _where(filters: Filters, shown: Shown, now: datetime) -> list[ColumnElement[bool]]:
     found = conditions(filters, shown["due_at"])
+    if filters.is_overdue:
+        found.append(is_overdue(shown, now))
     if filters.urgency is not None:
         found.append(shown["urgency"] == URGENCIES.index(filters.urgency))
     return found
@@ -217,12 +225,12 @@ def _counted(
 ) -> tuple[list[Group], dict[Urgency, int]]:
     """Return groups (one, of all, where none are asked for) of what is listed, and the counts of all urgencies."""
     grade = shown["urgency"].label("grade")
-    late = sa.case((shown["due_at"] < sa.literal(now, CASES.c.due_at.type), 1), else_=0)
+    late = sa.case((is_overdue(shown, now), 1), else_=0)
     unsure = sa.case((sa.or_(*(CASES.c[name].is_(None) for name in _SUMMED)), 1), else_=0)
     sums = [sa.func.count(), sa.func.sum(late), *(sa.func.sum(CASES.c[name]) for name in _SUMMED)]
     key = CASES.c[_GROUPED[by]] if by in _GROUPED else sa.null()
     title = sa.func.max(CASES.c.payer_title) if by == "payer" else sa.null()
-    where = conditions(replace(filters, urgency=None), shown["due_at"])
+    where = _where(replace(filters, urgency=None), shown, now)
     asked = sa.select(grade, key.label("key"), title, *sums, sa.func.sum(unsure)).select_from(source)
     urgencies = dict.fromkeys(URGENCIES, 0)
     groups: dict[str | None, Group] = {}

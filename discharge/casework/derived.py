@@ -18,6 +18,7 @@ from discharge.casework.work.clocks import case_clocks
 from discharge.casework.work.counted import CaseClock
 from discharge.casework.work.found import zone_of
 from discharge.casework.work.tasks import CaseTask, case_tasks
+from discharge.denial import DenialRisk
 from discharge.payers import PayerProfile
 from discharge.review.model import Review
 from discharge.worklist.steps import NOTHING, Asked, Step, asked
@@ -99,13 +100,13 @@ def _asked(
     of_review = [one for one in asked(review, is_all=False) if one.text not in told] if review else []
     if referral_due(state, review, at) is None:  # the advisor was asked, or has answered
         of_review = [one for one in of_review if not one.is_for_advisor]
-    answered = _appealed(state, review)
+    answered = {one.fix for one in answered_risks(state, review)}
     of_review = [one for one in of_review if one.text not in answered]
     return [*of_review, *(_of_task(task, still, is_over) for task in tasks if task.state == "open")]
 
 
-def _appealed(state: CaseState, review: Review | None) -> set[str]:
-    """Return what the review asks against a refusal, once an appeal is filed: the call and the answer have clocks."""
+def answered_risks(state: CaseState, review: Review | None) -> list[DenialRisk]:
+    """Return the risks that an appeal on record answers, filed since the last refusal: its own clocks run from then."""
     refused = [
         said.made.at
         for one in state.authorizations.values()
@@ -114,8 +115,8 @@ def _appealed(state: CaseState, review: Review | None) -> set[str]:
     ]
     filed = [one.filed.at for one in state.appeals.values()]
     if review is None or not refused or not filed or max(filed) < max(refused):
-        return set()
-    return {one.fix for one in review.denial.risks if one.cause == _REFUSED}
+        return []
+    return [one for one in review.denial.risks if one.cause == _REFUSED]
 
 
 def _of_task(task: CaseTask, still: Set[str], is_over: bool) -> Asked:

@@ -35,7 +35,8 @@ class Filters:
 
     ``due_before`` is compared with the time by which the next step (or the task, clock, answer) is due, ``barrier``
     with causes of open barriers, ``search`` with name, MRN, bed, unit and encounter. ``is_here`` asks for stays that
-    are not known to be over (``in_house``: known to go on), ``not_known`` for cases of which these are not known.
+    are not known to be over (``in_house``: known to go on), ``not_known`` for cases of which these are not known,
+    ``is_overdue`` (of the census alone) for those whose next step is late for certain.
     """
 
     unit: str | None = None
@@ -52,6 +53,7 @@ class Filters:
     payer_ids: tuple[str, ...] | None = None
     case_id: str | None = None
     is_here: bool | None = None
+    is_overdue: bool = False
     not_known: tuple[Unknown, ...] = ()
 
 

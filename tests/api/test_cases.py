@@ -173,6 +173,20 @@ def test_a_kind_that_takes_more_rights_is_refused_without_them(door: Door) -> No
     }
 
 
+def test_a_case_is_given_only_to_somebody_who_takes_cases(sqlite_door: Door) -> None:
+    me, payer = (sqlite_door.seed.accounts[one] for one in ("case_manager", "payer"))
+    assert sqlite_door.record({"kind": "assigned", "assignee": me}).status_code == 201
+    for taker in (payer, "0" * 32):
+        refused = sqlite_door.record({"kind": "handed_over", "to": taker, "summary": "Family meets at noon."})
+        assert refused.status_code == 409 and taker not in refused.text, refused.text
+        assert refused.json()["faults"][0]["expected"] == "a case manager or supervisor"
+        given = {"kind": "assigned", "assignee": taker}
+        assert sqlite_door.record(given, role="supervisor", encounter="s2").status_code == 409
+    supervisor = sqlite_door.seed.accounts["supervisor"]
+    handed = sqlite_door.record({"kind": "handed_over", "to": supervisor, "summary": "Family meets at noon."})
+    assert handed.status_code == 201, handed.text
+
+
 def test_ids_of_another_shape_are_refused_and_unknown_ones_not_found(sqlite_door: Door) -> None:
     for part in ("", "/events", "/plan", "/tasks", "/reviews", "/documents"):
         assert sqlite_door.get(f"/cases/not-an-id{part}").status_code == 422

@@ -427,3 +427,24 @@ def test_when_something_is_due() -> None:
         "72h": now + timedelta(hours=72),
         "": None,
     }
+
+
+def test_late_is_said_of_what_is_late_for_certain(
+    sqlite_door: Door, browser: Callable[[str], Browser]
+) -> None:
+    passed = LATER - timedelta(hours=3)
+    with sqlite_door.store.write() as connection:
+        connection.execute(sa.delete(AGENDA))
+        connection.execute(sa.update(CASES).values(due_at=passed, urgency=2))
+        mine = CASES.c.case_id == sqlite_door.case("s1")
+        connection.execute(sa.update(CASES).where(mine).values(urgency=0))
+    nurse = browser("case_manager")
+    page = nurse.get("/worklist?manager=all&where=any").text
+    rows = {one[0]: one[1] for one in re.findall(r'<tr id="c-([0-9a-f]{32})"(.*?)</tr>', page, re.DOTALL)}
+    certain = rows.pop(sqlite_door.case("s1"))
+    assert 'class="when late"' in certain and ">3 h late<" in certain
+    assert rows and all("late" not in one and ">time passed<" in one for one in rows.values())
+    assert "<strong>1</strong> past due" in page
+    overdue = nurse.get("/worklist?manager=all&where=any&due=overdue").text
+    assert re.findall(r'<tr id="c-([0-9a-f]{32})"', overdue) == [sqlite_door.case("s1")]
+    assert "1 patient, " in overdue

@@ -16,7 +16,7 @@ from discharge.casework.events.record import Assigned, HandedOver
 from discharge.casework.storage.engine import Store
 from discharge.casework.storage.tables import AGENDA, CASES, TASKS
 from discharge.casework.work.assignment import suggest
-from discharge.casework.work.caseload import points, read_cases, read_people
+from discharge.casework.work.caseload import open_items, points, read_cases, read_people
 from discharge.worklist import URGENCIES
 
 pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
@@ -71,6 +71,7 @@ def test_cases_are_read_with_what_is_open_and_who_had_them(store: Store, now: da
         )
     with store.read() as connection:
         found = {one.case_id: one for one in read_cases(connection, now)}
+        items = open_items(connection, ["c1", "c3"])
     assert sorted(found) == ["c1", "c2", "c4"]
     first = found["c1"]
     assert (first.unit, first.payer_class, first.review_due_at, first.urgency) == (
@@ -79,7 +80,7 @@ def test_cases_are_read_with_what_is_open_and_who_had_them(store: Store, now: da
         now,
         SOON,
     )
-    assert first.open_items == ("Overdue", "Later", "Some time")
+    assert items == {"c1": ["Overdue", "Later", "Some time"], "c3": []}
     assert (first.open_tasks, first.overdue_tasks) == (3, 1)
     assert first.before == ("cy", "ana", "bo")  # own case first, the latest first, then the other stay
     assert found["c2"].before == ("cy", "ana")  # without who has it now

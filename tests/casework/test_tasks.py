@@ -9,11 +9,13 @@ import pytest
 from planningkit import DAY, DIGEST, HOUR, MD, case, event
 from statekit import reviews
 
+from discharge.casework.derived import derived
 from discharge.casework.events import Event
 from discharge.casework.work.clocks import case_clocks
 from discharge.casework.work.counted import CaseClock
 from discharge.casework.work.planning import planning
 from discharge.casework.work.tasks import CaseTask, case_tasks
+from discharge.denial import DenialRisk, Likelihood
 from discharge.options import OptionBarrier
 from discharge.plan.model import EducationTopic, OrderNeeded, PlanBarrier
 from discharge.review.model import Review, Task
@@ -230,6 +232,59 @@ def test_what_was_called_done_and_is_not_on_record_in_time_is_asked_for_again() 
     assert states(done, clocks=[late], at=DAY + 49 * HOUR)["clock:IM-2#2"] == "open"
     met = clock(status="met", met_at=DAY + 2 * HOUR)
     assert states(done, clocks=[met], at=DAY + 49 * HOUR) == {"clock:IM-2": "done"}
+
+
+def asked_for_days(number: int, at: datetime, service: str = "inpatient_acute") -> Event:
+    said = {"authorization_id": f"a{number}", "service": service, "payer_profile": "example_ma_plan"}
+    return event("authorization_requested", at, **said)
+
+
+def test_authorized_days_that_end_ask_for_more_until_more_are_asked_for() -> None:
+    ends = clock(clock="AUTH-END/a1", clock_id="AUTH-END", form=None, opens_at=DAY + HOUR)
+    first = asked_for_days(1, DAY)
+    assert states(first, clocks=[ends]) == {"clock:AUTH-END/a1": "open"}
+    home = asked_for_days(2, DAY + 2 * HOUR, "home_health")
+    assert states(first, home, clocks=[ends]) == {"clock:AUTH-END/a1": "open"}, "no days of this stay"
+    more = asked_for_days(2, DAY + 2 * HOUR)
+    assert states(first, more, clocks=[ends]) == {"clock:AUTH-END/a1": "done"}
+    late = ends.model_copy(update={"status": "late", "due_at": DAY + 3 * HOUR})
+    assert states(first, more, clocks=[late]) == {"clock:AUTH-END/a1": "done"}, "not asked for again as late"
+    later = ends.model_copy(update={"opens_at": DAY + 5 * HOUR})
+    assert "open" in states(first, more, clocks=[later]).values(), "days said since then end too"
+
+
+def refused_stay() -> Review:
+    """A review that calls for an appeal of what the plan refused."""
+    one = reviews()["s1"]
+    likelihood = Likelihood(
+        low=0.1, expected=0.5, high=0.9, kind="judgement", basis="x", citation="x", verified=False, is_placeholder=True
+    )  # fmt: skip
+    risk = DenialRisk(
+        cause="auth_denied", title="Refused", state="present", carc=["197"], rarc=[], review_actions=["A3"],
+        group_code="CO", likelihood=likelihood, exposure_kind="stay",
+        exposure_usd=None, exposure_basis="not known", expected_loss_usd=None, modifiable=True, fix="Appeal it.",
+        owner="physician_advisor", due_at=DAY + HOUR, because="The plan refused.",
+        criteria=[], missing=[], rule="denials.auth_denied", version="1",
+    )  # fmt: skip
+    return one.model_copy(update={"denial": one.denial.model_copy(update={"risks": [risk]})})
+
+
+def test_an_appeal_answers_the_refusal_before_it_and_no_later_one() -> None:
+    def refused(at: datetime) -> Event:
+        said = {"reason": "not needed", "clinician": {"name": "C. Payer", "credentials": "MD"}}
+        return event("decision_received", at, authorization_id="a1", decision="denied", **said)
+
+    def steps(*events: Event) -> list[str]:
+        return [one.text for one in derived(case(*events), refused_stay(), None, DAY + 9 * HOUR).steps()]
+
+    denial = event("denial_received", DAY, denial_id="d1", of="service", authorization_id="a1", notice_at=DAY)
+    appeal = event("appeal_filed", DAY + HOUR, appeal_id="p1", denial_id="d1", level="internal")
+    before = [asked_for_days(1, DAY - HOUR), refused(DAY), denial]
+    assert "Appeal it." in steps(*before)
+    assert "Appeal it." not in steps(*before, appeal)
+    assert "Appeal it." in steps(*before, appeal, refused(DAY + 2 * HOUR)), (
+        "what is refused after it is not answered"
+    )
 
 
 def test_a_review_asks_by_barrier_plan_rule_and_gap() -> None:

@@ -23,7 +23,7 @@ from discharge.casework.accounts import people as accounts
 from discharge.casework.events.record import HandedOver
 from discharge.casework.storage.tables import CASES
 from discharge.casework.work.assignment import Load, Loads, hand_over, load, suggest
-from discharge.casework.work.caseload import Person, read_cases, read_people
+from discharge.casework.work.caseload import Person, open_items, read_cases, read_people
 from discharge.errors import ConflictError, NotAllowedError, NotFoundError
 from discharge.wording import plural
 
@@ -117,7 +117,7 @@ def assigned(request: Request, desk: OurDesk, who: Assigner) -> Response:
         return _shown(request, desk, who, of, present, faults=faults, summary=summary, status=422)
     with desk.store.read() as connection:
         takers = {one.account_id for one in read_people(connection)}
-        items = {one.case_id: one.open_items for one in read_cases(connection, desk.now())} if of else {}
+        items = open_items(connection, [one.case_id for one in picks]) if of else {}
     why = {}
     for one in picks:
         event_id = uuid.uuid5(_SPACE, f"{who.account.id}\n{key}\n{one.case_id}").hex

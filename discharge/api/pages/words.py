@@ -134,5 +134,15 @@ def words(value: str | None) -> str:
     return NOT_KNOWN if value is None else value.replace("_", " ")
 
 
+def day_of_stay(begun: datetime, at: datetime) -> int:
+    """Return the day of a stay at a moment; the first 24 hours are day 1.
+
+    >>> from datetime import UTC
+    >>> day_of_stay(datetime(2026, 6, 14, 9, tzinfo=UTC), datetime(2026, 6, 15, 9, tzinfo=UTC))
+    2
+    """
+    return max(0, (at - begun) // timedelta(days=1)) + 1
+
+
 def _day(value: date) -> str:
     return f"{value:%b} {value.day}"

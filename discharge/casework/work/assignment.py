@@ -31,7 +31,6 @@ class Suggested:
     assignee: str | None
     why: str
     weight: Decimal
-    open_items: tuple[str, ...] = ()
 
 
 def suggest(cases: Sequence[Carried], people: Sequence[Person], now: datetime) -> list[Suggested]:
@@ -45,7 +44,7 @@ def suggest(cases: Sequence[Carried], people: Sequence[Person], now: datetime) -
 
 
 def hand_over(cases: Sequence[Carried], of: str, to: Sequence[Person], now: datetime) -> list[Suggested]:
-    """Return to whom each case of the account ``of`` should go at the end of a shift, with its open items.
+    """Return to whom each case of the account ``of`` should go at the end of a shift.
 
     ``cases`` are all open cases; ``to`` are those who are there next (``of`` is left out). Recorded as
     ``handed_over``. Cases that nobody has are not touched.
@@ -165,7 +164,7 @@ class _Sharing:
     def _suggested(self, case: Carried, desk: _Desk | None) -> Suggested:
         why = self._nobody(case) if desk is None else self._why(case, desk)
         to = None if desk is None else desk.person.account_id
-        return Suggested(case.case_id, to, why, self._weight(case), case.open_items)
+        return Suggested(case.case_id, to, why, self._weight(case))
 
     def _why(self, case: Carried, desk: _Desk) -> str:
         able = len(self._able[case.case_id])

@@ -26,6 +26,7 @@ from discharge.worklist import URGENCIES
 CARRYING: frozenset[Role] = frozenset({"case_manager", "supervisor"})
 """Roles of people who are given cases. A physician advisor's work is the referrals."""
 _ITEM_CHARACTERS = 200
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,6 @@ class Carried:
     """What is asked of a case for sharing it out. ``urgency`` is an index in ``worklist.URGENCIES``.
 
     ``before`` are account ids: who had the case, then who had another stay of the patient, the latest first.
-    ``open_items`` are the open tasks, by due time.
     """
 
     case_id: str
@@ -47,7 +47,6 @@ class Carried:
     review_due_at: datetime | None = None
     assignee: str | None = None
     before: tuple[str, ...] = ()
-    open_items: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,16 +190,16 @@ _READ = (
 
 def read_cases(connection: Connection, now: datetime) -> list[Carried]:
     """Return the cases that are work at ``now``: patients in the house, and others with an open task."""
-    tasks = _open_tasks(connection)
+    tasks = _open_tasks(connection, now)
     before = _before(connection)
     moved = sa.and_(AGENDA.c.case_id == CASES.c.case_id, AGENDA.c.from_at <= now, AGENDA.c.until_at > now)
     urgency = sa.func.coalesce(AGENDA.c.urgency, CASES.c.urgency).label("urgency_now")
     columns = [CASES.c[name] for name in _READ]
     question = sa.select(*columns, urgency).outerjoin(AGENDA, sa.and_(CASES.c.changes_at <= now, moved))
     found = []
-    for row in connection.execute(question.order_by(CASES.c.case_id)).mappings():
-        items = tasks.get(row["case_id"], [])
-        if row["in_house"] is False and not items:
+    for row in connection.execute(question.order_by(CASES.c.case_id)).mappings().all():
+        open_tasks, overdue = tasks.get(row["case_id"], (0, 0))
+        if row["in_house"] is False and not open_tasks:
             continue
         found.append(
             Carried(
@@ -210,24 +209,34 @@ def read_cases(connection: Connection, now: datetime) -> list[Carried]:
                 payer_class=row["payer_class"],
                 service=row["service"],
                 urgency=row["urgency_now"],
-                open_tasks=len(items),
-                overdue_tasks=sum(1 for _, due in items if due is not None and due < now),
+                open_tasks=open_tasks,
+                overdue_tasks=overdue,
                 review_due_at=row["next_review_at"],
                 assignee=row["assignee"],
                 before=_former(before, row["case_id"], row["patient_id"], row["assignee"]),
-                open_items=tuple(title[:_ITEM_CHARACTERS] for title, _ in items),
             )
         )
     return found
 
 
-def _open_tasks(connection: Connection) -> dict[str, list[tuple[str, datetime | None]]]:
-    """Return title and due time of the open tasks by case, the nearest first."""
-    columns = sa.select(TASKS.c.case_id, TASKS.c.title, TASKS.c.due_at).where(TASKS.c.state == "open")
-    found: dict[str, list[tuple[str, datetime | None]]] = defaultdict(list)
+def _open_tasks(connection: Connection, now: datetime) -> dict[str, tuple[int, int]]:
+    """Return how many tasks of each case are open, and how many of those are overdue."""
+    late = sa.case((TASKS.c.due_at < sa.literal(now, TASKS.c.due_at.type), 1), else_=0)
+    counted = sa.select(TASKS.c.case_id, sa.func.count(), sa.func.sum(late)).where(TASKS.c.state == "open")
+    rows = connection.execute(counted.group_by(TASKS.c.case_id)).all()
+    return {case_id: (int(count), int(overdue)) for case_id, count, overdue in rows}
+
+
+def open_items(connection: Connection, case_ids: Collection[str]) -> dict[str, list[str]]:
+    """Return the titles of the open tasks of these cases, the nearest due first."""
+    found: dict[str, list[str]] = {one: [] for one in case_ids}
+    wanted = list(found)
     order = (TASKS.c.due_at.is_(None), TASKS.c.due_at, TASKS.c.task_id)
-    for case_id, title, due_at in connection.execute(columns.order_by(*order)):
-        found[case_id].append((title, due_at))
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = TASKS.c.case_id.in_(wanted[start : start + _AT_ONCE])
+        asked = sa.select(TASKS.c.case_id, TASKS.c.title).where(TASKS.c.state == "open", some)
+        for case_id, title in connection.execute(asked.order_by(*order)).all():
+            found[case_id].append(title[:_ITEM_CHARACTERS])
     return found
 
 

@@ -16,6 +16,7 @@ from discharge.api.pages.case.header import base
 from discharge.api.pages.case.shell import case_page
 from discharge.api.pages.case.support import attending
 from discharge.api.pages.forms import Form, form
+from discharge.casework.derived import answered_risks
 from discharge.casework.work.counted import CaseClock
 from discharge.denial import DenialRisk, DenialSummary
 from discharge.facts import catalogue
@@ -44,7 +45,10 @@ class Ground:
 
 @dataclass(frozen=True)
 class RiskSeen:
-    """A cause of denial: why, how likely, how dear, and what to do; ``forms`` do it."""
+    """A cause of denial: why, how likely, how dear, and what to do; ``forms`` do it.
+
+    ``is_appealed``: an appeal on record answers it, so its time to act presses nobody.
+    """
 
     number: int
     risk: DenialRisk
@@ -56,6 +60,7 @@ class RiskSeen:
     rule_title: str
     rule_version: str
     rule_path: str | None
+    is_appealed: bool
     task: str | None
     task_form: Form | None
     ask_form: Form | None
@@ -104,11 +109,13 @@ def _range(low: float, high: float) -> str:
 def _seen(file: CaseFile, review: Review) -> Iterator[RiskSeen]:
     areas, findings = areas_of(review), {one.criterion: one for one in review.findings}
     may_read = file.who.may("rules:read")
+    appealed = {one.cause for one in answered_risks(file.state, review)}
     for number, one in enumerate(review.denial.risks, 1):
         rule = review.provenance.files.get(one.rule)
         task = _task_on_record(file, one)
         is_asked = one.owner in _OF_PHYSICIAN
-        offers = file.may_write and one.modifiable
+        is_appealed = one.cause in appealed
+        offers = file.may_write and one.modifiable and not is_appealed
         yield RiskSeen(
             number=number,
             risk=one,
@@ -120,6 +127,7 @@ def _seen(file: CaseFile, review: Review) -> Iterator[RiskSeen]:
             rule_title=rule.title if rule is not None else one.rule,
             rule_version=f"{rule.pack} {rule.version}" if rule is not None else one.version,
             rule_path=f"/rules/{rule.pack}/{one.rule.partition('.')[2]}" if rule and may_read else None,
+            is_appealed=is_appealed,
             task=task,
             task_form=_task(file, one, number) if offers and task is None else None,
             ask_form=_ask(file, one, number) if offers and is_asked else None,

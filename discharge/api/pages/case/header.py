@@ -10,7 +10,7 @@ from discharge import wording
 from discharge.api.pages.case.file import CaseFile
 from discharge.api.pages.forms import Form, form
 from discharge.api.pages.plainly import plainly
-from discharge.api.pages.words import number
+from discharge.api.pages.words import day_of_stay, number
 from discharge.casework.accounts import people
 from discharge.casework.accounts.model import Account
 from discharge.casework.work.counted import CaseClock
@@ -80,7 +80,7 @@ def header_of(file: CaseFile, here: str) -> HeaderPage:
         payer=_payer(review),
         payer_note=_payer_note(review),
         is_payer_known=review is not None and review.payer.matched,
-        day=_day(stay),
+        day=_day(stay, file.now),
         usual=_usual(stay),
         drg=f"MS-DRG {stay.ms_drg}" if stay is not None and stay.ms_drg else "",
         status=_status(stay),
@@ -147,10 +147,12 @@ def _payer_note(review: Review | None) -> str:
     return "fictional" if payer.is_fictional and not is_told else ""
 
 
-def _day(stay: Stay | None) -> str:
-    if stay is None or stay.days is None:
+def _day(stay: Stay | None, now: datetime) -> str:
+    """Return the day of the stay as the worklist counts it, or the length of one that is over."""
+    begun = None if stay is None else stay.admitted or stay.arrival
+    if stay is None or begun is None or stay.days is None:
         return "day not known"
-    return f"day {int(stay.days) + 1}" if stay.is_in_house else f"{number(stay.days)} days"
+    return f"day {day_of_stay(begun, now)}" if stay.is_in_house else f"{number(stay.days)} days"
 
 
 def _usual(stay: Stay | None) -> str:

@@ -14,7 +14,7 @@ from fastapi.responses import RedirectResponse
 
 from discharge.api.auth.principal import Principal, log_read, needs
 from discharge.api.bodies import CaseId
-from discharge.api.casefile import ask_rights_of_corrections
+from discharge.api.casefile import ask_rights_of_corrections, ask_takers
 from discharge.api.pages.forms import label
 from discharge.api.pages.frame import is_htmx, shown
 from discharge.api.pages.sent import happened_at, last, local, payload_of, sent_form
@@ -97,6 +97,7 @@ def write(
     if needs_version and seen is None:
         return refused(request, who, [Fault("$", "the form is from another page", "open the page again")])
     try:
+        ask_takers(desk, [payload, *more], who)
         recorded = desk.casework.record(
             case_id,
             [payload, *more],

@@ -70,6 +70,7 @@ class Asked:
             payer_profile=_known(self.payer),
             assignee=self._assignee(account_id),
             due_before=due_before(self.due, now, zone),
+            is_overdue=self.due == "overdue",
             risk_band=self.risk or None,
             discharge_ready=self.ready or None,
             urgency=_urgency(self.urgency),

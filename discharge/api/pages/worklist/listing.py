@@ -8,10 +8,13 @@ from datetime import datetime
 from decimal import Decimal
 
 import sqlalchemy as sa
+from markupsafe import Markup
 from sqlalchemy.engine import Connection
 
 from discharge.api.auth.principal import Principal
+from discharge.api.pages.kept import KeptByStore
 from discharge.api.pages.worklist.asked import ALL, MINE, NOBODY, NOT_KNOWN, Asked
+from discharge.api.pages.worklist.printed import printed
 from discharge.api.pages.worklist.rows import (
     MEANS,
     SIGNS,
@@ -98,6 +101,11 @@ class Listed:
     says: str
     is_own: bool
     may_write: bool
+    zone: str
+
+    def printed(self, row: Row) -> Markup:
+        """Return a row of the list as HTML."""
+        return printed(self.zone, row, may_write=self.may_write)
 
     @property
     def next_from(self) -> int | None:
@@ -133,7 +141,15 @@ def around(connection: Connection, desk: Desk, who: Principal, now: datetime) ->
     """Return what can be chosen, and the names of people."""
     people = connection.execute(sa.select(ACCOUNTS.c.id, ACCOUNTS.c.name))
     names = {str(row.id): str(row.name) for row in people}
-    return Around(choices(connection), names, known(desk, names, who.account.id, now))
+    return Around(_choices(connection, desk), names, known(desk, names, who.account.id, now))
+
+
+_CHOICES: KeptByStore[Choices] = KeptByStore(2)
+
+
+def _choices(connection: Connection, desk: Desk) -> Choices:
+    """Return what can be chosen, which only an event can change."""
+    return _CHOICES.of(desk.store).once(ledger.head(connection).seq, lambda: choices(connection))
 
 
 def settled(asked: Asked, near: Around) -> Asked:
@@ -180,6 +196,7 @@ def listed(
         says=says(found.tally.cases, asked, near),
         is_own=asked.manager == MINE,
         may_write=who.may("cases:write"),
+        zone=desk.settings.zone,
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 
-from discharge.api.pages.words import number
+from discharge.api.pages.words import day_of_stay, number, until
 from discharge.api.state import Desk
 from discharge.casework.query import WorklistRow
 from discharge.reference import load_yaml
@@ -31,7 +31,10 @@ PRIVATE = "See the case (not for paper)"
 
 @dataclass(frozen=True)
 class Row:
-    """A row as it is shown. ``status`` is empty for an inpatient, which most are."""
+    """A row as it is shown. ``status`` is empty for an inpatient, which most are.
+
+    ``is_late``: the time is over and it is not done; ``is_past``: it is over and nobody knows whether it is done.
+    """
 
     case_id: str
     version: int
@@ -50,7 +53,9 @@ class Row:
     why: str
     is_private: bool
     due_at: datetime | None
+    due_in: str
     is_late: bool
+    is_past: bool
     band: str | None
     probability: float | None
     exposure_usd: Decimal | None
@@ -90,6 +95,7 @@ def known(desk: Desk, names: Mapping[str, str], me: str, now: datetime) -> Known
 def row_of(case: WorklistRow, known: Known) -> Row:
     """Return a case as a row."""
     day, is_over = _day(case, known.now)
+    is_past = case.due_at is not None and case.due_at < known.now
     return Row(
         case_id=case.case_id,
         version=case.version,
@@ -108,7 +114,9 @@ def row_of(case: WorklistRow, known: Known) -> Row:
         why=why(case, known),
         is_private=case.next_why in known.private,
         due_at=case.due_at,
-        is_late=case.due_at is not None and case.due_at < known.now,
+        due_in="time passed" if is_past and case.urgency != "now" else until(case.due_at, known.now),
+        is_late=is_past and case.urgency == "now",
+        is_past=is_past and case.urgency != "now",
         band=case.risk_band,
         probability=case.risk_probability,
         exposure_usd=case.exposure_usd,
@@ -170,7 +178,7 @@ def _day(case: WorklistRow, now: datetime) -> tuple[str, bool]:
     if case.admitted_at is None:
         return "day not known", False
     until = case.discharged_at if case.in_house is False and case.discharged_at is not None else now
-    days = max(0, (until - case.admitted_at) // timedelta(days=1)) + 1
+    days = day_of_stay(case.admitted_at, until)
     return f"day {days}", case.gmlos_days is not None and days > case.gmlos_days
 
 
