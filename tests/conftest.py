@@ -39,20 +39,28 @@ def pytest_unconfigure() -> None:
 
 
 # A worker takes a whole file at a time: these take longest and come first, so that no worker waits for another's last.
+# Whoever has the first file makes the store of the web tests; the others make something else meanwhile.
 LONGEST = (
-    "web",
-    "casework/test_ingest.py",
+    "web/test_pages_all.py",
     "casework/test_replay.py",
+    "casework/test_ingest.py",
     "api/test_description.py",
     "test_readme.py",
     "feeds/test_shared_feeds.py",
+    "web",
     "api/test_serve.py",
-    "test_bad_input.py",
     "casework/test_kill.py",
+    "api/test_policy_pages.py",
+    "api/test_pages_payer.py",
+    "api/test_policy_table.py",
+    "facts/test_laws.py",
+    "test_cli.py",
+    "test_rule_cases.py",
+    "test_bad_input.py",
+    "feeds/test_fhir_reading.py",
     "facts/test_charted.py",
     "api/test_case_work.py",
-    "feeds/test_fhir_reading.py",
-    "test_cli.py",
+    "test_inference.py",
     "test_run.py",
 )
 

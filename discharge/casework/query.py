@@ -322,11 +322,11 @@ def by_bytes(connection: Connection, column: ColumnElement[Any]) -> ColumnElemen
 
 def rows_of(connection: Connection, source: sa.FromClause, shown: Shown, where: Any) -> Iterator[WorklistRow]:
     """Give the rows of some cases, in no order."""
-    columns = [CASES.c[name] for name in WorklistRow.model_fields if name not in shown]
-    for row in connection.execute(
-        sa.select(*columns, *(shown[name].label(name) for name in shown)).select_from(source).where(where)
-    ):
-        said = dict(row._mapping)
+    own = [name for name in WorklistRow.model_fields if name not in shown]
+    columns = (*(CASES.c[name] for name in own), *(one.label(name) for name, one in shown.items()))
+    names = (*own, *shown)
+    for row in connection.execute(sa.select(*columns).select_from(source).where(where)).all():
+        said: dict[str, Any] = dict(zip(names, row, strict=True))
         said["urgency"] = URGENCIES[said["urgency"]]
         said["barrier_causes"] = orjson.loads(said["barrier_causes"])
         yield WorklistRow.model_construct(**said)

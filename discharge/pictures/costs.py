@@ -64,7 +64,7 @@ def cost_picture(review: Review) -> Picture | None:
         for row in table.rows
     )
     said = f"{title}, with the range from low to high. {text}."
-    return Picture(_drawn(review, shown).svg("cost", title, said), title, said, table)
+    return Picture(lambda: _drawn(review, shown).svg("cost", title, said), title, said, table)
 
 
 def _named(review: Review, option: Option) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -36,14 +36,23 @@ class Table:
     rows: list[list[str]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Picture:
-    """An inline SVG with its title and description inside, and the same figures as a table."""
+    """An inline SVG with its title and description inside, and the same figures as a table.
 
-    svg: str
+    It is drawn when :attr:`svg` is first asked for, since drawing takes longer than all else: who wants a paper's
+    title or the table alone does not wait for it.
+    """
+
+    drawn: Callable[[], str]
     title: str
     description: str
     table: Table
+
+    @cached_property
+    def svg(self) -> str:
+        """Return the SVG."""
+        return self.drawn()
 
 
 # Patterns by name: size of the tile, its ground, and what is drawn on it.

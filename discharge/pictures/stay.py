@@ -36,7 +36,7 @@ def stay_picture(review: Review) -> Picture | None:
     title = "Days in hospital against the geometric mean of the MS-DRG"
     table = _table(review, days)
     said = f"{title}. " + "; ".join(f"{name}: {value}" for name, value in table.rows) + "."
-    return Picture(_drawn(review, days).svg("stay", title, said), title, said, table)
+    return Picture(lambda: _drawn(review, days).svg("stay", title, said), title, said, table)
 
 
 def _days(review: Review) -> _Days | None:

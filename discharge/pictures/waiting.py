@@ -36,7 +36,7 @@ def waiting_picture(review: Review) -> Picture | None:
         "top": float(_top(waiting.points)),
     }
     said = _said(title, waiting, marks)
-    return Picture(draw("waiting", _chart, data, title, said), title, said, _table(waiting.points))
+    return Picture(lambda: draw("waiting", _chart, data, title, said), title, said, _table(waiting.points))
 
 
 def marked(waiting: WaitingCost) -> list[BreakEven]:

@@ -31,7 +31,7 @@ def warm(desk: Desk) -> None:
         if review is not None:
             for sheet in sheets(desk, review):
                 sheet.html()
-            for draw in (cost_picture, waiting_picture, stay_picture):
-                draw(review)
+            pictures = (cost_picture(review), waiting_picture(review), stay_picture(review))
+            _ = [one.svg for one in pictures if one is not None]
     except Exception as error:  # noqa: BLE001 - a server that is slow at first is better than none
         LOG.error("warm: %s", place_of(error))
