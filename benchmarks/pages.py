@@ -3,7 +3,7 @@
     python benchmarks/pages.py [--patients 1000] [--people 50] [--seconds 60] [--keep DATABASE] [--json FILE]
 
 The stays under way of the example feed are told again under new ids until there are as many as asked for; the store is
-made as `discharge demo` makes it. Then the server runs as users run it, in one process, and each person signs in and
+made as `discharge demo` makes it. Then the server runs as users run it, a process a core, and each person signs in and
 goes from page to page as their role does, with two to five seconds between clicks. Server time is what the answer's
 `Server-Timing` header says: from the first byte of the request to the first of the answer.
 """
