@@ -6,7 +6,7 @@ import fcntl
 import shutil
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from web.kit import (
     Clock,
     Site,
     chromium,
+    enter,
     made_from,
     make_store,
     put_in,
@@ -84,18 +85,52 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+@contextmanager
+def _site(server: tuple[FastAPI, str], made_store: Path, folder: Path, library: Library) -> Iterator[Site]:
+    app, url = server
+    database = folder / "store.db"
+    shutil.copy(made_store, database)
+    clock = Clock()
+    put_in(app, database, clock, library)
+    yield Site(app, url, database, clock)
+    app.state.desk.store.close()
+
+
 @pytest.fixture
 def site(
     _server: tuple[FastAPI, str], made_store: Path, tmp_path: Path, web_library: Library
 ) -> Iterator[Site]:
     """The server over a copy of the demonstration's store; its clock stands still."""
-    app, url = _server
-    database = tmp_path / "store.db"
-    shutil.copy(made_store, database)
-    clock = Clock()
-    put_in(app, database, clock, web_library)
-    yield Site(app, url, database, clock)
-    app.state.desk.store.close()
+    with _site(_server, made_store, tmp_path, web_library) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def read_only_site(
+    _server: tuple[FastAPI, str],
+    made_store: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    web_library: Library,
+) -> Iterator[Site]:
+    """The same for a whole file, whose tests write nothing and ask for no other site."""
+    with _site(_server, made_store, tmp_path_factory.mktemp("site"), web_library) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def seat(browser: Browser, read_only_site: Site) -> Iterator[Callable[[str | None], Page]]:
+    """Gives the one tab of a login (None: of nobody signed in) that the tests of a file share."""
+    tabs: dict[str | None, Page] = {}
+    with ExitStack() as stack:
+
+        def opened(login: str | None) -> Page:
+            if login not in tabs:
+                tabs[login] = stack.enter_context(tab_of(browser, read_only_site))
+                if login is not None:
+                    enter(tabs[login], read_only_site, login)
+            return tabs[login]
+
+        yield opened
 
 
 @pytest.fixture
