@@ -10,6 +10,9 @@ DEMO ?= out/demo.db
 PORT ?= 8400
 SUITE := -n 2 --dist loadfile --no-loadscope-reorder --doctest-modules --pyargs discharge tests
 
+# What a process compiles is kept for the next, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help run serve screens test lint format types suite suite-wheel lock wheel clean prepare-run prepare-dev
 
@@ -27,8 +30,7 @@ screens: prepare-dev ## a picture of every page into docs/screens
 
 test: prepare-dev ## prepare, then lint, types, the suite in the checkout, the suite against the built wheel
 	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory types
-	@$(MAKE) --no-print-directory suite
+	@$(MAKE) --no-print-directory -j 2 types suite # types while the suite waits for a browser or a server
 	@$(MAKE) --no-print-directory suite-wheel
 
 lint: prepare-dev ## ruff: rules and formatting

@@ -143,7 +143,7 @@ def make_store(database: Path, library: Library, folder: Path) -> None:
             passwords.HASHER = kept
 
 
-def settings_of(database: Path, clock: Any = lambda: OPENS) -> ServeSettings:
+def settings_of(database: Path | str, clock: Any = lambda: OPENS) -> ServeSettings:
     """Return how the server of the tests is set up."""
     return ServeSettings(
         zone=ZONE,
@@ -208,7 +208,7 @@ class Site:
             return list(connection.scalars(asked))
 
 
-def put_in(app: FastAPI, database: Path, clock: Clock, library: Library) -> None:
+def put_in(app: FastAPI, database: Path | str, clock: Clock, library: Library) -> None:
     """Give a running application another store, and forget what it counted of sign-ins."""
     store = open_store(database)
     app.state.desk = Desk(settings_of(database, clock), store, library, Casework(store, library))
@@ -298,6 +298,8 @@ def enter(page: Page, site: Site, login: str) -> Page:
 
 def check(page: Page, *, leave_out: tuple[str, ...] = (), only: tuple[str, ...] = ()) -> None:
     """Assert that axe-core finds nothing, and that nothing was told on the console or left the machine so far.
+
+    For what a journey makes of a page: as it first opens, test_pages_all.py looks at every one.
 
     ``leave_out`` names rules of axe-core, each with a reason beside the call; ``only`` names the rules to run, where a
     page was looked at in full before and only its colors or its width have changed.

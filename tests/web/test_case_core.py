@@ -38,7 +38,6 @@ def test_from_what_is_missing_to_a_new_review(site: Site, page: Page) -> None:
     sign_in(page, "case_manager")
     page.goto(f"/cases/{case_id}")
     expect(page.get_by_role("heading", name="What is needed to support today")).to_be_visible()
-    check(page)
     asking = unfolded(page.locator("#ask-continued-stay"))
     asking.get_by_label("Who is asked").fill("Dr. Lee")
     send(page, asking, "The question is recorded.")
@@ -119,7 +118,6 @@ def test_a_risk_with_its_fix_made_a_task(site: Site, page: Page) -> None:
     page.goto(f"/cases/{case_id}")
     page.get_by_role("link", name=re.compile("likelihood, dollars")).click()
     expect(page.get_by_role("heading", name="On record now", exact=True)).to_be_visible()
-    check(page)
     form = unfolded(page.locator("form[id^=task-]").first)
     fix = form.get_by_label("What is to be done").input_value()
     send(page, form, "The task is added.")
@@ -135,4 +133,3 @@ def test_small_and_dark(site: Site, page: Page) -> None:
     for part in ("", "/criteria", "/denials"):
         page.goto(f"/cases/{undecided(site)}{part}")
         assert (wide := scrolls_sideways(page)) is None, wide
-        check(page, only=("color-contrast", "target-size"))

@@ -125,7 +125,6 @@ def test_the_notice_is_given_and_its_clock_is_met(site: Site, tab: Callable[...,
         raise AssertionError("nobody in the demonstration is owed the first Important Message")
     page = sign_in(tab(), "case_manager")
     page.goto(f"/cases/{case_id}/work#notices")
-    check(page)
     given = form(page, "notice_delivered", clock_id="IM-1")
     given.get_by_label("Signed?").select_option("false")
     given.get_by_label("Given to").select_option("representative")

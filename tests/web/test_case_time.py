@@ -31,7 +31,6 @@ def test_trends_and_the_case_as_it_was(site: Site, page: Page) -> None:
     case = _case(site)
     _enter(page, site)
     page.goto(f"/cases/{case}/trends")
-    check(page)
     level = page.locator(".levels button").first
     level.focus()
     page.keyboard.press("Enter")  # the rule behind a threshold, by keyboard
@@ -104,7 +103,6 @@ def test_a_paper_is_looked_at_and_released(site: Site, page: Page) -> None:
     _enter(page, site)
     page.goto(f"/cases/{case}/papers")
     expect(page.frame_locator("#paper-frame").locator("h1")).to_contain_text("Clinical summary")
-    check(page)
     page.get_by_label("As", exact=True).select_option("html")
     page.get_by_role("button", name="Release to the payer").click()
     expect(page.get_by_role("status").filter(has_text="The paper is released")).to_be_visible()

@@ -21,12 +21,10 @@ expect.set_options(timeout=15_000)  # workers share few cores, and an answer wri
 def test_a_payers_nurse_reads_a_summary_and_approves(site: Site, page: Page) -> None:
     sign_in(page, "payer")
     expect(page).to_have_url(re.compile("/payer$"))
-    check(page)
     page.locator(".inbox tbody a").first.click()
     release = page.url.rpartition("/")[2]
     paper = page.frame_locator("iframe")
     expect(paper.get_by_role("heading", name="Clinical summary for the payer")).to_be_visible()
-    check(page)
     with page.expect_download() as packet:
         page.get_by_role("link", name="Download the packet").click()
     assert packet.value.suggested_filename == f"release-{release}.zip"
@@ -81,10 +79,8 @@ def test_an_advisor_decides_and_comes_to_the_next_question(site: Site, page: Pag
     first, second = queue_of(site.desk, site.clock())[0][:2]
     sign_in(page, "physician_advisor")
     expect(page).to_have_url(re.compile("/advisor$"))
-    check(page)
     page.locator(".queue tbody a").first.click()
     expect(page).to_have_url(re.compile(re.escape(first.row.case_id)))
-    check(page)
     page.get_by_text("Add to the talk log").click()
     page.locator("#note-added").get_by_label("Note").fill("The attending expects two more nights.")
     page.locator("#note-added").get_by_role("button").click()
@@ -102,14 +98,12 @@ def test_an_advisor_decides_and_comes_to_the_next_question(site: Site, page: Pag
 def test_a_supervisor_opens_a_figure_and_assigns(site: Site, page: Page) -> None:
     sign_in(page, "supervisor")
     expect(page).to_have_url(re.compile("/board$"))
-    check(page)
     figure = page.get_by_role("link", name=re.compile("^Cases of Nobody"))
     count = int(figure.inner_text())
     figure.click()
     expect(page.locator("tbody tr")).to_have_count(count)
     check(page)
     page.goto("/assign")
-    check(page)
     page.get_by_role("button", name="Tick none").click()
     box = page.locator("input[name=pick]").first
     pick = box.get_attribute("value") or ""

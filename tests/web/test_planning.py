@@ -89,7 +89,6 @@ def test_an_assessment_in_two_sittings(site: Site, page: Page) -> None:
     case_id = _case(site, lambda state: "home_infusion" not in state.assessments)
     enter(page, site, "case_manager")
     page.goto(f"/cases/{case_id}/assessments")
-    check(page)
     page.get_by_role("link", name="Treatment by vein at home").click()
     agreed = page.get_by_role("group", name="Did infectious diseases and addiction medicine agree")
     expect(agreed).to_be_hidden()  # it is asked only where the patient injects drugs
