@@ -1,8 +1,8 @@
 """A picture of every page, as it looks on the example feed: `screens.py [--database FILE] [--only NAME ...]`.
 
 Makes the demonstration's store (or takes a copy of one that `discharge demo` made), starts the server with a clock that
-stands still, and photographs what tests/web/every_page.py lists: light and dark, on a tablet, and in print where people
-print it. Writes docs/screens/*.png and their index, docs/screens.md.
+stands still, and photographs what tests/web/every_page.py lists: light, dark, on a tablet, and as printed. Writes
+docs/screens/*.png and their index, docs/screens.md.
 """
 
 from __future__ import annotations
@@ -49,10 +49,8 @@ SCREENS = ROOT / "docs" / "screens"
 INDEX = ROOT / "docs" / "screens.md"
 MOST_BYTES = 6_000_000
 MOST_COLORS = 48
-PRINTED = {"worklist", "case", "criteria", "denials", "plan", "ledger", "board", "payer_release"}
-"""Pages that people print."""
 ACROSS = {"worklist"}
-"""Those of them that lie across the sheet."""
+"""Pages that lie across the printed sheet."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +135,7 @@ def take(browser: Browser, site: Site, sheets: list[Sheet]) -> Iterator[tuple[Sh
     for look in LOOKS:
         for sheet in sheets:
             where = address(site, sheet)
-            if where is None or (look.media == "print" and sheet.file not in PRINTED):
+            if where is None:
                 continue
             size = {"width": look.width, "height": look.height}
             if look.media == "print" and sheet.file in ACROSS:

@@ -25,6 +25,8 @@ from small_feed import AS_OF, fhir, tables, write_fhir, write_tables
 from discharge.cli import main
 from discharge.resources import data_folder
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 SECRET = "Zyxwvut"
 GOOD = {"reviewed": 3, "not_yet_known": 1}
 FILES = ["rejects.csv", "reviews.ndjson", "run.json", "worklist.csv", "worklist.parquet"]

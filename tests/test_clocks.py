@@ -16,6 +16,8 @@ from views import conclude, view
 from discharge.clocks import CountRule, clock_table, clocks, deadlines, due_on, extended, moment_after
 from discharge.dated import Dated, DatedValue
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 NO_REVIEW = SimpleNamespace(cadence_days=None)
 NEW_YORK = ZoneInfo("America/New_York")
 

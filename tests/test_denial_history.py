@@ -13,6 +13,8 @@ from discharge.payers import load_payers
 from discharge.resources import data_folder
 from discharge.review import evaluate_facts
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 PACKS = load_packs(data_folder("rules"), with_cases=False)
 PAYERS = load_payers(data_folder("payer_profiles"))
 HEAD = "cause,payer,stays,denied\n"

@@ -12,6 +12,8 @@ from rulekit import write
 from discharge.cli import main
 from discharge.rulecheck.diagnoses import DiagnosisShare
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 RULES = """
 citations: {paper: {title: "A paper", read_on: 2026-11-21, verified: true}}
 applies_to: {condition: {value_set: pneumonia}}

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from discharge.errors import FaultsError
 from discharge.yaml import load, read
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 
 @pytest.mark.parametrize(
     ("written", "value"),

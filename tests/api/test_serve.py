@@ -203,6 +203,7 @@ def test_killed_at_any_moment_it_writes_everything_once(
             assert kept == fold(events).version == events[-1].version
 
 
+@pytest.mark.content
 def test_a_case_that_people_changed_is_reviewed_again_in_the_background(
     open_door: Callable[..., Door],
 ) -> None:

@@ -14,6 +14,8 @@ from discharge.cli.pricing.hospital import HOSPITAL_KINDS
 from discharge.costs.rates import rate_book
 from discharge.dated import Dated, DatedValue
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 KINDS = {**HOSPITAL_KINDS, **AFTER_KINDS}
 FY2025, FY2026, FY2027 = "2025-09-30", "2025-10-01", "2026-10-01"
 CY2025, CY2026 = "2025-12-31", "2026-01-01"

@@ -21,6 +21,8 @@ from discharge.needs import need_table
 from discharge.plan.tables import education_table, monitoring_table
 from discharge.resources import data_folder
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 OTHERS = [tag for tag in LANGUAGES if tag != "en"]
 SCRIPTS = {"ja": r"[\u3040-\u30ff\u4e00-\u9fff]", "ko": r"[\uac00-\ud7a3]", "hi": r"[\u0900-\u097f]"}
 MOST = 8.0

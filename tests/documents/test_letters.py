@@ -23,6 +23,8 @@ from discharge.payers import load_payers
 from discharge.resources import data_folder
 from discharge.review import review
 
+pytestmark = pytest.mark.content  # judged once, in the checkout: packaging changes nothing here
+
 LETTERS = {
     "letter_payer": letter_payer,
     "letter_pharmacy": letter_pharmacy,
