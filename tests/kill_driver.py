@@ -106,6 +106,8 @@ def main() -> None:
         code = ended(child)
         assert code in (0, -signal.SIGKILL), code
         killed += code != 0
+        if code == 0:  # the store has it all: the next one has less to do, and is killed sooner
+            seconds /= 2
     for other in others:
         assert ended(started(other, path)) == 0
     stores = [content(one) for one in (whole, *others)]

@@ -45,7 +45,8 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def _postgresql_template(postgresql: Callable[[str], str]) -> str:
     """The name of a migrated database of this worker, to be copied."""
-    name = f"template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    # Each folder of tests that takes this fixture in has it anew.
+    name = f"template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{next(_NUMBERS)}"
     _run(postgresql, f"CREATE DATABASE {name}")
     open_store(postgresql(name)).close()
     return name
