@@ -14,7 +14,7 @@ SUITE := -n 2 --dist loadfile --no-loadscope-reorder --doctest-modules --pyargs 
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve screens test lint format types suite suite-wheel lock wheel clean prepare-run prepare-dev
+.PHONY: help run serve screens test lint format types suite suite-wheel sweep lock wheel clean prepare-run prepare-dev
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -46,7 +46,10 @@ types: prepare-dev ## mypy --strict
 
 suite: prepare-dev ## tests and doctests in the checkout
 	@$(PY) -m compileall -q -j 2 discharge # once, not in each process that a test starts
-	$(PY) -m pytest $(SUITE)
+	$(PY) -m pytest -m "not sweep" $(SUITE)
+
+sweep: prepare-dev ## what takes too long for `make test`: whole real feeds, where ../shared holds them
+	$(PY) -m pytest -m sweep tests
 
 suite-wheel: prepare-dev ## the same tests, from another folder, against the built wheel
 	$(PY) scripts/suite_wheel.py $(SUITE)

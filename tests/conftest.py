@@ -46,7 +46,6 @@ LONGEST = (
     "casework/test_ingest.py",
     "api/test_description.py",
     "test_readme.py",
-    "feeds/test_shared_feeds.py",
     "web",
     "api/test_serve.py",
     "casework/test_kill.py",

@@ -9,7 +9,7 @@ import pytest
 
 from discharge.feeds import Spool, check_feed
 
-pytestmark = [pytest.mark.slow, pytest.mark.content]
+pytestmark = [pytest.mark.slow, pytest.mark.sweep, pytest.mark.content]
 
 
 @pytest.mark.parametrize(
