@@ -48,7 +48,7 @@ suite: prepare-dev ## tests and doctests in the checkout
 	@$(PY) -m compileall -q -j 2 discharge # once, not in each process that a test starts
 	$(PY) -m pytest -m "not sweep" $(SUITE)
 
-sweep: prepare-dev ## what takes too long for `make test`: whole real feeds, where ../shared holds them
+sweep: prepare-dev ## what takes too long for `make test`: whole real feeds (where ../shared holds them), the API's description on PostgreSQL
 	$(PY) -m pytest -m sweep tests
 
 suite-wheel: prepare-dev ## the same tests, from another folder, against the built wheel

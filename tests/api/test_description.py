@@ -103,7 +103,7 @@ def real(door: Door, case: Any, found: dict[str, str], flips: list[bool]) -> Non
         case.headers["If-Match"] = door.version()
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.sweep)])
 def test_nothing_answers_otherwise_than_described(open_door: Callable[..., Door], kind: str) -> None:
     door = open_door(kind)
     found = there(door)
