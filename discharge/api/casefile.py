@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -91,19 +91,34 @@ def ask_rights_of_corrections(desk: Desk, case_id: str, payloads: Sequence[Any],
             who.require(permission_to_write(payload.kind))
 
 
+_GIVES = {"assigned": "assignee", "handed_over": "to"}
+"""Kinds of events that give a case to somebody, each with the field that says to whom."""
+
+
+def _takers(where: str, said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield where a payload says who is given the case, and who; also one that a correction puts in place."""
+    name = _GIVES.get(str(said.get("kind")))
+    if name is not None and isinstance(said.get(name), str):
+        yield f"{where}.{name}", said[name]
+    if said.get("kind") == "corrected" and isinstance(said.get("replacement"), Mapping):
+        yield from _takers(f"{where}.replacement", said["replacement"])
+
+
 def ask_takers(desk: Desk, payloads: Sequence[Any], who: Principal) -> None:
     """Ask that whoever is given the case, other than by taking it, is an active account that takes cases.
+
+    What a correction puts in place of such an event is held to the same.
 
     Raises:
         NotAllowedError: an account that is gone, disabled, or of a role that has no cases.
     """
     given = [
-        (f"$.payloads[{place}].{name}", getattr(one, name))
+        found
         for place, one in enumerate(payloads)
-        for kind, name in (("assigned", "assignee"), ("handed_over", "to"))
-        if one.kind == kind
+        if one.kind in (*_GIVES, "corrected")
+        for found in _takers(f"$.payloads[{place}]", one.model_dump())
     ]
-    others = [(where, taker) for where, taker in given if taker not in (None, who.account.id)]
+    others = [(where, taker) for where, taker in given if taker != who.account.id]
     if not others:
         return
     with desk.store.read() as connection:

@@ -182,6 +182,13 @@ def test_a_case_is_given_only_to_somebody_who_takes_cases(sqlite_door: Door) -> 
         assert refused.json()["faults"][0]["expected"] == "a case manager or supervisor"
         given = {"kind": "assigned", "assignee": taker}
         assert sqlite_door.record(given, role="supervisor", encounter="s2").status_code == 409
+    events = sqlite_door.get(f"/cases/{sqlite_door.case('s1')}/events").json()["events"]
+    taken = next(one["event_id"] for one in events if one["payload"]["kind"] == "assigned")
+    instead = {"kind": "assigned", "assignee": payer}
+    wrong = {"kind": "corrected", "event_id": taken, "reason": "Misread.", "replacement": instead}
+    corrected = sqlite_door.record(wrong, role="supervisor")
+    assert corrected.status_code == 409, corrected.text
+    assert corrected.json()["faults"][0]["expected"] == "a case manager or supervisor"
     supervisor = sqlite_door.seed.accounts["supervisor"]
     handed = sqlite_door.record({"kind": "handed_over", "to": supervisor, "summary": "Family meets at noon."})
     assert handed.status_code == 201, handed.text
